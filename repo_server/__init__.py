@@ -1,0 +1,1 @@
+"""Kho: a shared library of digital teaching materials."""

@@ -1,0 +1,1 @@
+"""What the library knows: the SQL database, the only authority."""

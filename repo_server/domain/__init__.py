@@ -1,0 +1,1 @@
+"""Rules of the library: plain Python without I/O."""

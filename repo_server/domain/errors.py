@@ -1,0 +1,284 @@
+"""What can go wrong, as one table: stable code, HTTP status and the sentence a person reads.
+
+Every error of Kho is a `KhoError` whose `code` is a key of `CATALOGUE`. Nothing else decides on a status or a
+sentence, so that a program can rely on the code and a teacher on the words. Placeholders in a sentence
+(``{limit}``) are filled from the error's details; details are shown to the person who asked, so they
+never hold secrets, paths or another person's data.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorEntry:
+    """One row of the error table: HTTP status, Vietnamese and English sentence."""
+
+    status: int
+    vi: str
+    en: str
+
+
+CATALOGUE: Final[dict[str, ErrorEntry]] = {
+    # What was asked for
+    "bad_request": ErrorEntry(400, "Yêu cầu không hợp lệ.", "The request is not valid."),
+    "invalid_value": ErrorEntry(
+        400, "Giá trị của “{field}” không hợp lệ: {reason}", "“{field}” is not valid: {reason}"
+    ),
+    "not_authenticated": ErrorEntry(401, "Bạn cần đăng nhập.", "Please sign in."),
+    "wrong_credentials": ErrorEntry(
+        401, "Thư điện tử hoặc mật khẩu không đúng.", "The e-mail address or password is wrong."
+    ),
+    "forbidden": ErrorEntry(
+        403, "Bạn không có quyền làm việc này.", "You are not allowed to do this."
+    ),
+    "cross_site": ErrorEntry(
+        403,
+        "Yêu cầu đến từ một trang khác nên đã bị từ chối.",
+        "The request came from another site and was refused.",
+    ),
+    "not_found": ErrorEntry(404, "Không tìm thấy.", "Not found."),
+    "method_not_allowed": ErrorEntry(
+        405, "Địa chỉ này không nhận cách gọi đó.", "This address does not take that method."
+    ),
+    "conflict": ErrorEntry(409, "Việc này không hợp với trạng thái hiện tại.", "Conflict."),
+    "wrong_state": ErrorEntry(
+        409,
+        "Học liệu đang ở trạng thái “{status}” nên chưa làm được việc này.",
+        "The material is “{status}”, so this cannot be done now.",
+    ),
+    "not_publishable": ErrorEntry(
+        409, "Chưa thể gửi hoặc xuất bản: {reasons}", "Not ready to be published: {reasons}"
+    ),
+    "wrong_offset": ErrorEntry(
+        409,
+        "Vị trí gửi tiếp không khớp: máy chủ đang có {size} byte.",
+        "The offset does not match: the server holds {size} bytes.",
+    ),
+    "edit_conflict": ErrorEntry(
+        412,
+        "Người khác vừa sửa nội dung này. Hãy tải lại trang rồi sửa tiếp.",
+        "Somebody else has just changed this. Reload the page and edit again.",
+    ),
+    "too_large": ErrorEntry(
+        413, "Tệp quá lớn: tối đa {limit}.", "The file is too large: at most {limit}."
+    ),
+    "range_not_satisfiable": ErrorEntry(
+        416, "Khoảng byte yêu cầu nằm ngoài tệp.", "The range lies outside the file."
+    ),
+    "idempotency_mismatch": ErrorEntry(
+        422,
+        "Mã chống gửi lặp này đã dùng cho một tệp khác.",
+        "This idempotency key was used for another file.",
+    ),
+    "busy": ErrorEntry(
+        423, "Tệp này đang được gửi ở một nơi khác.", "This upload is busy elsewhere."
+    ),
+    "precondition_required": ErrorEntry(
+        428,
+        "Thiếu phiên bản đang sửa (If-Match). Hãy tải lại trang.",
+        "If-Match is required for this change.",
+    ),
+    "too_many_requests": ErrorEntry(
+        429, "Bạn thao tác quá nhanh. Hãy thử lại sau ít phút.", "Too many requests. Try later."
+    ),
+    # What a file was found to be
+    "file_rejected": ErrorEntry(422, "{reason}", "{reason}"),
+    # What is out of order on our side
+    "internal": ErrorEntry(
+        500, "Hệ thống gặp lỗi. Chúng tôi đã ghi lại.", "Something went wrong on our side."
+    ),
+    "storage_unavailable": ErrorEntry(
+        503,
+        "Kho tệp đang tạm ngừng. Hãy thử lại sau ít phút.",
+        "File storage is unavailable. Try again in a few minutes.",
+    ),
+    "search_unavailable": ErrorEntry(
+        503,
+        "Máy tìm kiếm đang tạm ngừng. Hãy thử lại sau ít phút.",
+        "Search is unavailable. Try again in a few minutes.",
+    ),
+    "database_unavailable": ErrorEntry(
+        503,
+        "Cơ sở dữ liệu đang tạm ngừng. Hãy thử lại sau ít phút.",
+        "The database is unavailable. Try again in a few minutes.",
+    ),
+    "storage_full": ErrorEntry(
+        507, "Kho tệp đã đầy nên chưa nhận thêm được.", "File storage is full."
+    ),
+}
+
+
+class KhoError(Exception):
+    """Base of every error that Kho raises on purpose; `code` is a key of `CATALOGUE`."""
+
+    code: str = "internal"
+
+    def __init__(self, **details: object) -> None:
+        super().__init__(self.code)
+        self.details = details
+
+    def __str__(self) -> str:
+        return self.sentence("en")
+
+    @property
+    def status(self) -> int:
+        """The HTTP status that answers this error."""
+        return CATALOGUE[self.code].status
+
+    def sentence(self, language: str = "vi") -> str:
+        """What a person reads, in `language` ("vi" or "en")."""
+        entry = CATALOGUE[self.code]
+        return (entry.en if language == "en" else entry.vi).format(**self.details)
+
+
+class BadRequest(KhoError):
+    """The request cannot be read at all."""
+
+    code = "bad_request"
+
+
+class InvalidValue(KhoError):
+    """One field has a value that is not allowed; details: field, reason (a Vietnamese sentence)."""
+
+    code = "invalid_value"
+
+    def __init__(self, field: str, reason: str, **details: object) -> None:
+        super().__init__(field=field, reason=reason, **details)
+
+
+class NotAuthenticated(KhoError):
+    """Nobody is signed in, and the act needs somebody."""
+
+    code = "not_authenticated"
+
+
+class WrongCredentials(KhoError):
+    """The same answer for an unknown address, a wrong password and a disabled account."""
+
+    code = "wrong_credentials"
+
+
+class Forbidden(KhoError):
+    """The viewer may see the thing but not do this to it."""
+
+    code = "forbidden"
+
+
+class CrossSite(KhoError):
+    """A browser sent a state-changing request from another origin."""
+
+    code = "cross_site"
+
+
+class NotFound(KhoError):
+    """No such thing, or its existence is none of the viewer's business."""
+
+    code = "not_found"
+
+
+class MethodNotAllowed(KhoError):
+    """The address exists but not for this method."""
+
+    code = "method_not_allowed"
+
+
+class Conflict(KhoError):
+    """The act does not fit the present state."""
+
+    code = "conflict"
+
+
+class WrongState(KhoError):
+    """A material's life does not allow this step; details: status (its Vietnamese name)."""
+
+    code = "wrong_state"
+
+
+class NotPublishable(KhoError):
+    """Something is missing before submission or publication; details: reasons (sentences)."""
+
+    code = "not_publishable"
+
+
+class WrongOffset(KhoError):
+    """Bytes were sent for another position than the durable end; details: size."""
+
+    code = "wrong_offset"
+
+
+class EditConflict(KhoError):
+    """`If-Match` names a revision that is no longer current."""
+
+    code = "edit_conflict"
+
+
+class TooLarge(KhoError):
+    """More bytes than allowed or declared; details: limit (readable)."""
+
+    code = "too_large"
+
+
+class RangeNotSatisfiable(KhoError):
+    """The first byte asked for lies beyond the end; details: size."""
+
+    code = "range_not_satisfiable"
+
+
+class IdempotencyMismatch(KhoError):
+    """An `Idempotency-Key` came back with another declaration."""
+
+    code = "idempotency_mismatch"
+
+
+class Busy(KhoError):
+    """Another request is appending to the same upload."""
+
+    code = "busy"
+
+
+class PreconditionRequired(KhoError):
+    """An edit came without `If-Match`."""
+
+    code = "precondition_required"
+
+
+class TooManyRequests(KhoError):
+    """A limit of tries was passed; details may hold retry_after (seconds)."""
+
+    code = "too_many_requests"
+
+
+class FileRejected(KhoError):
+    """A file is not taken; `verdict` is a stable code, `reason` the Vietnamese sentence for it."""
+
+    code = "file_rejected"
+
+    def __init__(self, verdict: str, reason: str) -> None:
+        super().__init__(verdict=verdict, reason=reason)
+        self.verdict = verdict
+        self.reason = reason
+
+
+class StorageUnavailable(KhoError):
+    """The object storage does not answer, or not in time."""
+
+    code = "storage_unavailable"
+
+
+class StorageFull(KhoError):
+    """No room is left for bytes."""
+
+    code = "storage_full"
+
+
+class SearchUnavailable(KhoError):
+    """The search engine does not answer, or not in time."""
+
+    code = "search_unavailable"
+
+
+class DatabaseUnavailable(KhoError):
+    """The database does not answer, or not in time."""
+
+    code = "database_unavailable"

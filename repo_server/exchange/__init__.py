@@ -1,0 +1,1 @@
+"""Formats of others: pure mappings between their text and our records."""

@@ -1,0 +1,1 @@
+"""How materials are found."""
