@@ -1,0 +1,171 @@
+"""What the product asks of a search engine: the documents, the questions and the answers.
+
+An index is a disposable hint. The SQL database decides: every hit is checked there before it is
+shown, and any index can be dropped and fed again.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final, Protocol, runtime_checkable
+
+FACETS: Final = (
+    "grade",
+    "subject",
+    "strand",
+    "topic",
+    "outcome",
+    "book",
+    "kind",
+    "license",
+    "language",
+    "format",
+)
+
+# How deep a reader may page: beyond it an engine would have to sort and carry everything.
+MAX_DEPTH: Final = 10_000
+
+_NO_FILTERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class MaterialDocument:
+    """One material as the engines see it.
+
+    `body` is the text of all pages, already capped by the caller. `facets` maps names of `FACETS`
+    to their values (grade "6", subject "toan", outcome = code of the item). `scopes` says who may
+    find it: "public", "organization:12", "account:7"; without a scope nobody does. Times are
+    seconds since the epoch. `use` counts downloads.
+    """
+
+    id: int
+    rev: int
+    code: str
+    title: str
+    description: str
+    keywords: tuple[str, ...]
+    body: str
+    facets: Mapping[str, tuple[str, ...]]
+    scopes: tuple[str, ...]
+    published_at: int
+    updated_at: int
+    use: int
+
+
+class Sort(StrEnum):
+    """The orders that a reader can choose; ties are broken by the newest id."""
+
+    RELEVANCE = "relevance"
+    NEWEST = "newest"
+    USE = "use"
+    TITLE = "title"
+
+
+@dataclass(frozen=True, slots=True)
+class SearchQuery:
+    """One question.
+
+    `filters` are OR within a facet and AND across facets. A document is found only when it
+    shares a scope with `scopes`. `facets` names the facets to be counted. `prefix` says that the
+    last word may be unfinished (search as you type). Pages start at 1.
+    """
+
+    text: str = ""
+    filters: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: _NO_FILTERS)
+    scopes: tuple[str, ...] = ("public",)
+    sort: Sort = Sort.RELEVANCE
+    page: int = 1
+    size: int = 20
+    facets: tuple[str, ...] = ()
+    prefix: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A material that was found; `score` orders the hits of one search and means nothing else."""
+
+    id: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    """One page of an answer.
+
+    `total` is how many hits can be paged through. `facets` holds (value, count) with the most
+    frequent first; the counts of a facet ignore that facet's own filter (disjunctive).
+    """
+
+    total: int
+    hits: tuple[Hit, ...]
+    facets: Mapping[str, tuple[tuple[str, int], ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexEntry:
+    """What an index holds of one material, for comparison with the database."""
+
+    id: int
+    rev: int
+
+
+@runtime_checkable
+class Rebuild(Protocol):
+    """A new index that grows beside the serving one."""
+
+    def put_many(self, documents: Sequence[MaterialDocument]) -> None:
+        """Add documents to the new index only; replaces by id."""
+
+    def count(self) -> int:
+        """How many documents the new index holds."""
+
+    def switch(self) -> None:
+        """Serve the new index from now on, atomically: a search sees the old one or the new one."""
+
+    def abandon(self) -> None:
+        """Drop the new index; the old one keeps serving. Harmless after `switch`."""
+
+
+@runtime_checkable
+class SearchIndex(Protocol):
+    """One search engine. Every method raises `SearchUnavailable` when the engine cannot answer."""
+
+    @property
+    def name(self) -> str:
+        """The target's stable name in the index state."""
+
+    @property
+    def schema_version(self) -> str:
+        """Changes when documents have to be fed again: compare it with what was stored."""
+
+    def put_many(self, documents: Sequence[MaterialDocument]) -> None:
+        """Add or replace by id, all or nothing; durable and findable when it returns."""
+
+    def delete_many(self, ids: Sequence[int]) -> None:
+        """Remove; ids that are not there are fine. Durable and in force when it returns."""
+
+    def search(self, query: SearchQuery) -> SearchPage:
+        """Answer one question.
+
+        Raises `InvalidValue` for an unknown facet, a page or size below 1 and for
+        page * size > `MAX_DEPTH`.
+        """
+
+    def suggest(self, prefix: str, scopes: Sequence[str], limit: int) -> tuple[str, ...]:
+        """Titles that hold the typed words, the last perhaps unfinished; marks do not matter."""
+
+    def entries(self) -> Iterator[IndexEntry]:
+        """Everything that the index holds, in no promised order, for verification."""
+
+    def count(self) -> int:
+        """How many documents the index holds."""
+
+    def rebuild(self) -> Rebuild:
+        """Begin a new, empty index beside the serving one."""
+
+    def check(self) -> None:
+        """Raise `SearchUnavailable` when the engine is down."""
+
+    def close(self) -> None:
+        """Let go of connections and files."""
