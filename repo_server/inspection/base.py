@@ -1,0 +1,109 @@
+"""What an inspection says, and how a decoder refuses a file.
+
+These values cross the border between the confined child that reads a stranger's bytes and the
+server that only believes them: they hold plain text, numbers and one small picture, nothing else.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from repo_server.domain.errors import KhoError
+from repo_server.domain.files import REASONS
+
+TEXT_LIMIT: Final = 10_000_000
+"""Characters of text that one file may add to the library (TRUST.md §2.5)."""
+
+THUMBNAIL_LIMIT: Final = 2_000_000
+"""Bytes of the largest picture that a child may hand back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Text of one place in a file: `position` counts from 1, `label` is read by people.
+
+    Labels are Vietnamese ("Trang 3", "Trang chiếu 5", "Trang tính Điểm", "Chương 2"), empty for
+    a file without inner places.
+    """
+
+    position: int
+    label: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedImage:
+    """An encoded picture that holds pixels only: no EXIF, no place, no author."""
+
+    data: bytes
+    media_type: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What a file was found to be.
+
+    `verdict` is a stable code of `domain.files.REASONS` ("ok" when accepted) and `reason` the
+    Vietnamese sentence with advice ("" when accepted). `kind` is a key of `FILE_KINDS`, "" when
+    the file was refused before it was recognised. `duration` is in seconds, `width` and `height`
+    in pixels as shown (EXIF orientation applied).
+    """
+
+    accepted: bool
+    verdict: str = "ok"
+    reason: str = ""
+    kind: str = ""
+    media_type: str = ""
+    title: str | None = None
+    language: str | None = None
+    page_count: int | None = None
+    width: int | None = None
+    height: int | None = None
+    duration: float | None = None
+    segments: tuple[Segment, ...] = ()
+    text_truncated: bool = False
+    has_text: bool = False
+    warnings: tuple[str, ...] = ()
+    thumbnail: RenderedImage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Confinement:
+    """Which barriers stand around the decoders on this machine.
+
+    `landlock` is the version of the kernel's Landlock interface, 0 where there is none; `libmagic`
+    the version of the type library; `missing` names in Vietnamese what is not in force or not
+    installed, for `kho verify`.
+    """
+
+    limits: bool
+    network_namespace: bool
+    system_call_filter: bool
+    landlock: int
+    libmagic: int
+    ffmpeg: bool
+    missing: tuple[str, ...] = ()
+
+    @property
+    def no_network(self) -> bool:
+        """Whether a decoder that was taken over could not open a connection."""
+        return self.network_namespace or self.system_call_filter
+
+
+class Refused(Exception):
+    """A decoder will not take this file; `verdict` is a key of `domain.files.REASONS`.
+
+    Details fill the placeholders of that verdict's sentence.
+    """
+
+    def __init__(self, verdict: str, **details: object) -> None:
+        super().__init__(verdict)
+        self.verdict = verdict
+        self.reason = REASONS[verdict].format(**details)
+
+
+class InspectorUnavailable(KhoError):
+    """The confined child cannot be started, so nothing can be said about any file now."""
+
+    code = "internal"
