@@ -1,9 +1,9 @@
 """What can go wrong, as one table: stable code, HTTP status and the sentence a person reads.
 
 Every error of Kho is a `KhoError` whose `code` is a key of `CATALOGUE`. Nothing else decides on a
-status or a sentence, so that a program can rely on the code and a teacher on the words. Placeholders
-in a sentence (``{limit}``) are filled from the error's details; details are shown to the person who
-asked, so they never hold secrets, paths or another person's data.
+status or a sentence, so that a program can rely on the code and a teacher on the words.
+Placeholders in a sentence (``{limit}``) are filled from the error's details; details are shown to
+the person who asked, so they never hold secrets, paths or another person's data.
 """
 
 from dataclasses import dataclass

@@ -1,0 +1,153 @@
+"""One database, two ways in: `write()` for an act, `read()` for a look.
+
+SQLite by default (a file in WAL mode), PostgreSQL by URL; the rest of the house cannot tell which.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm.exc import StaleDataError
+
+from repo_server.domain.errors import DatabaseUnavailable, EditConflict, StorageFull
+
+# How long a statement waits for another process's write before it gives up.
+SQLITE_BUSY_MILLISECONDS: Final = 10_000
+POSTGRESQL_OPTIONS: Final = "-c statement_timeout=30000 -c lock_timeout=10000 -c timezone=UTC"
+
+
+class Database:
+    """A database that is open; made by `open_database`."""
+
+    def __init__(self, writer: Engine, reader: Engine) -> None:
+        self.writer = writer
+        self.reader = reader
+        self._write_session = sessionmaker(writer, expire_on_commit=False)
+        self._read_session = sessionmaker(reader, expire_on_commit=False, autoflush=False)
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.writer.dialect.name == "sqlite"
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """One transaction that may change things: committed at the end, rolled back on any error.
+
+        Raises DatabaseUnavailable when the database does not answer, StorageFull when its disk is
+        full, EditConflict when a row was changed by somebody else since it was read.
+        """
+        with _our_errors(), self._write_session.begin() as session:
+            yield session
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """One consistent look, read-only, never waiting for writers."""
+        with _our_errors(), self._read_session() as session:
+            yield session
+
+    def check(self) -> None:
+        """Raise DatabaseUnavailable unless the database answers a trivial question."""
+        with self.read() as session:
+            session.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.writer.dispose()
+        self.reader.dispose()
+
+
+@contextmanager
+def _our_errors() -> Iterator[None]:
+    try:
+        yield
+    except StaleDataError as error:
+        raise EditConflict from error
+    except (OperationalError, InterfaceError, PoolTimeout) as error:
+        if "full" in str(error.args[0]).lower():
+            raise StorageFull from error
+        raise DatabaseUnavailable from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise DatabaseUnavailable from error
+        raise
+
+
+def open_database(url: str) -> Database:
+    """Open the database at `url` ("sqlite:///FILE", "postgresql+psycopg://…"); creates nothing.
+
+    The folder of a SQLite file must exist.
+    """
+    if make_url(url).get_backend_name() == "sqlite":
+        return _open_sqlite(url)
+    return _open_postgresql(url)
+
+
+def _open_postgresql(url: str) -> Database:
+    engine = create_engine(
+        url,
+        pool_size=20,
+        max_overflow=20,
+        pool_timeout=10,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": 3, "options": POSTGRESQL_OPTIONS},
+    )
+    reader = engine.execution_options(postgresql_readonly=True)
+    return Database(engine, reader)
+
+
+def _open_sqlite(url: str) -> Database:
+    # One writing connection a process: writers queue here, in order, instead of polling the
+    # file's lock; readers have connections of their own and see a snapshot.
+    writer = _sqlite_engine(url, pool_size=1, begin="BEGIN IMMEDIATE", pragmas=_writer_pragmas)
+    reader = _sqlite_engine(url, pool_size=40, begin="BEGIN", pragmas=_reader_pragmas)
+    return Database(writer, reader)
+
+
+def _sqlite_engine(
+    url: str, *, pool_size: int, begin: str, pragmas: Callable[[sqlite3.Connection], None]
+) -> Engine:
+    engine = create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=30,
+        connect_args={"timeout": SQLITE_BUSY_MILLISECONDS / 1000, "check_same_thread": False},
+    )
+
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: sqlite3.Connection, _: Any) -> None:
+        # The driver must not begin transactions by itself: it starts none at SELECT, so that a
+        # read followed by a write loses updates without an error.
+        connection.isolation_level = None
+        pragmas(connection)
+
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def _writer_pragmas(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA cache_size = -16000")
+
+
+def _reader_pragmas(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA query_only = ON")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA mmap_size = 268435456")
+    connection.execute("PRAGMA cache_size = -4000")
+
+
+def sqlite_url(path: Path) -> str:
+    """The URL of a SQLite database in the file `path`."""
+    return f"sqlite:///{path}"

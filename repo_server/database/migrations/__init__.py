@@ -1,0 +1,41 @@
+"""Bringing a database to the present schema.
+
+Alembic in this process, one transaction, behind a lock, so that several processes may start at
+once: each waits for the first and then finds nothing to do.
+"""
+
+from pathlib import Path
+from typing import Final
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, text
+
+from repo_server.database.engine import Database
+
+FOLDER: Final = Path(__file__).parent
+HEAD: Final = "0001"
+_LOCK: Final = 0x6B686F  # "kho": any number that nothing else on the server locks
+
+
+def migrate(database: Database) -> None:
+    """Create or upgrade the schema; does nothing when it is current."""
+    with database.writer.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        if current_revision(connection) != HEAD:
+            command.upgrade(_config(connection), "head")
+
+
+def current_revision(connection: Connection) -> str | None:
+    """The revision the database is at; None for an empty one."""
+    if not connection.dialect.has_table(connection, "alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    config.attributes["connection"] = connection
+    return config

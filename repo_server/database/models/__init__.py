@@ -1,0 +1,60 @@
+"""Every table, by noun."""
+
+from repo_server.database.models.accounts import (
+    AccessToken,
+    Account,
+    AccountMembership,
+    AttemptCount,
+    Organization,
+    OrganizationParent,
+    SignIn,
+)
+from repo_server.database.models.base import Base, Moment, database_now, utc_now
+from repo_server.database.models.curriculum import CurriculumItem, Framework, ItemAssociation
+from repo_server.database.models.files import (
+    AuditEntry,
+    AuditHead,
+    Blob,
+    Derivative,
+    TextSegment,
+    Upload,
+)
+from repo_server.database.models.materials import (
+    Alignment,
+    Material,
+    MaterialFile,
+    MaterialVersion,
+    Placement,
+)
+from repo_server.database.models.outbox import IndexState, IndexTarget, Job
+
+__all__ = [
+    "AccessToken",
+    "Account",
+    "AccountMembership",
+    "Alignment",
+    "AttemptCount",
+    "AuditEntry",
+    "AuditHead",
+    "Base",
+    "Blob",
+    "CurriculumItem",
+    "Derivative",
+    "Framework",
+    "IndexState",
+    "IndexTarget",
+    "ItemAssociation",
+    "Job",
+    "Material",
+    "MaterialFile",
+    "MaterialVersion",
+    "Moment",
+    "Organization",
+    "OrganizationParent",
+    "Placement",
+    "SignIn",
+    "TextSegment",
+    "Upload",
+    "database_now",
+    "utc_now",
+]

@@ -1,0 +1,107 @@
+"""Bytes that the library keeps, how they arrive, and what was read out of them."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from repo_server.database.models.base import Base, RowId, utc_now
+
+
+class Blob(Base):
+    """Bytes named by their SHA-256, never changed. `state`: live, or doomed (being collected)."""
+
+    __tablename__ = "blob"
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    generation: Mapped[int] = mapped_column(default=0)
+    size: Mapped[int] = mapped_column(RowId)
+    state: Mapped[str] = mapped_column(String(10), default="live")
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    verified_at: Mapped[datetime | None]
+
+
+class Upload(Base):
+    """The intent to add a file, written before its first byte; see the protocol in ARCHITECTURE.
+
+    `state`: receiving → received → checking → ready | rejected; or cancelled, expired.
+    """
+
+    __tablename__ = "upload"
+    __table_args__ = (
+        UniqueConstraint("owner_id", "idempotency_key"),
+        Index("ix_upload_state_expires_at", "state", "expires_at"),
+    )
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    owner_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    idempotency_key: Mapped[str] = mapped_column(String(200))
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    state: Mapped[str] = mapped_column(String(12))
+    name: Mapped[str] = mapped_column(String(200))
+    size: Mapped[int] = mapped_column(RowId)
+    declared_sha256: Mapped[str | None] = mapped_column(String(64))
+    sha256: Mapped[str | None] = mapped_column(String(64))
+    material_id: Mapped[int | None] = mapped_column(ForeignKey("material.id"))
+    file_id: Mapped[int | None] = mapped_column(ForeignKey("material_file.id"))
+    role: Mapped[str | None] = mapped_column(String(20))
+    verdict: Mapped[str | None] = mapped_column(String(40))
+    reason: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    updated_at: Mapped[datetime] = mapped_column(default=utc_now)
+    expires_at: Mapped[datetime]
+
+
+class TextSegment(Base):
+    """The text of one page, slide, sheet or chapter; `folded` is it as the normaliser folds it."""
+
+    __tablename__ = "text_segment"
+
+    sha256: Mapped[str] = mapped_column(ForeignKey("blob.sha256"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    label: Mapped[str] = mapped_column(String(120))
+    text: Mapped[str] = mapped_column(Text)
+    folded: Mapped[str] = mapped_column(Text)
+
+
+class Derivative(Base):
+    """An image made from a blob: its thumbnail or one page. Disposable, made again when missing."""
+
+    __tablename__ = "derivative"
+
+    sha256: Mapped[str] = mapped_column(ForeignKey("blob.sha256"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    media_type: Mapped[str] = mapped_column(String(60))
+    width: Mapped[int]
+    height: Mapped[int]
+    size: Mapped[int]
+    digest: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class AuditEntry(Base):
+    """One act, in a chain: `hash` covers the entry and `previous_hash`, so that a gap shows."""
+
+    __tablename__ = "audit"
+
+    seq: Mapped[int] = mapped_column(RowId, primary_key=True)
+    at: Mapped[datetime] = mapped_column(default=utc_now)
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    action: Mapped[str] = mapped_column(String(60))
+    object_kind: Mapped[str] = mapped_column(String(40))
+    object_id: Mapped[str] = mapped_column(String(80), index=True)
+    before: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    after: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    previous_hash: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))
+
+
+class AuditHead(Base):
+    """The last link of the audit chain; its row is the lock that keeps the chain single."""
+
+    __tablename__ = "audit_head"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    seq: Mapped[int] = mapped_column(RowId)
+    hash: Mapped[str] = mapped_column(String(64))

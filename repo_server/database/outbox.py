@@ -1,0 +1,232 @@
+"""What must follow a commit, written in the same transaction.
+
+Index state: whenever a `Material` row changes, the listener below records for every index target
+which revision it should hold; a change of its files or alignments changes the row too. No service
+can forget it, because none has to remember it.
+Jobs: see `enqueue`, `claim`, `finish`.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from sqlalchemy import Table, event, func, insert, literal, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session, UOWTransaction
+
+from repo_server.database.models import (
+    IndexState,
+    IndexTarget,
+    Job,
+    Material,
+    MaterialFile,
+    database_now,
+    utc_now,
+)
+from repo_server.domain.codes import new_id
+
+LEASE: Final = timedelta(minutes=2)
+ATTEMPTS: Final = 6
+FIRST_RETRY: Final = timedelta(seconds=2)
+
+
+def touch(material: Material) -> None:
+    """Make this transaction count as a change of `material`, whatever else it changes."""
+    now = utc_now()
+    # Two changes within a millisecond must still differ, else the row would not be written.
+    material.updated_at = max(now, material.updated_at + timedelta(milliseconds=1))
+
+
+@event.listens_for(Session, "before_flush")
+def _touch_owners_of_changes(session: Session, _: UOWTransaction, __: object) -> None:
+    for changed in (*session.new, *session.dirty):
+        if isinstance(changed, MaterialFile) and session.is_modified(changed):
+            touch(changed.material)
+        elif (
+            isinstance(changed, Material)
+            and changed in session.dirty
+            and session.is_modified(changed)
+        ):
+            touch(changed)
+
+
+@event.listens_for(Session, "after_flush")
+def _want_changed_materials(session: Session, _: UOWTransaction) -> None:
+    changed = [
+        material
+        for material in (*session.new, *session.dirty)
+        if isinstance(material, Material) and session.is_modified(material)
+    ]
+    if changed:
+        want(session, {material.id: material.rev for material in changed})
+
+
+def want(session: Session, revisions: dict[int, int]) -> None:
+    """Record that every target should hold these revisions (material id → rev)."""
+    targets = session.scalars(select(IndexTarget.name)).all()
+    rows = [
+        {"target": target, "material_id": material_id, "want_rev": rev, "have_rev": 0}
+        for target in targets
+        for material_id, rev in revisions.items()
+    ]
+    if rows:
+        upsert(session, IndexState, rows, changing=("want_rev",))
+
+
+def upsert(
+    session: Session, model: type, rows: Sequence[dict[str, Any]], *, changing: tuple[str, ...]
+) -> None:
+    """Insert `rows`; where the primary key exists, set the columns named in `changing` instead."""
+    table: Table = model.__table__  # type: ignore[attr-defined]
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(table)
+    keys = [column.name for column in table.primary_key]
+    if changing:
+        changes = {name: statement.excluded[name] for name in changing}
+        statement = statement.on_conflict_do_update(index_elements=keys, set_=changes)
+    else:
+        statement = statement.on_conflict_do_nothing(index_elements=keys)
+    session.execute(statement, list(rows))
+
+
+def register_target(session: Session, name: str, schema_version: str) -> None:
+    """Make `name` an index target; a new one, or one whose schema changed, wants every material."""
+    target = session.get(IndexTarget, name)
+    if target is not None and target.schema_version == schema_version:
+        return
+    if target is None:
+        session.add(IndexTarget(name=name, schema_version=schema_version))
+        session.flush()
+    else:
+        target.schema_version = schema_version
+    forget_index(session, name)
+
+
+def forget_index(session: Session, target: str) -> None:
+    """Treat `target` as empty: it has nothing and wants every material."""
+    session.execute(update(IndexState).where(IndexState.target == target).values(have_rev=0))
+    known = select(IndexState.material_id).where(IndexState.target == target)
+    missing = select(literal(target), Material.id, Material.rev, literal(0)).where(
+        Material.id.not_in(known)
+    )
+    columns = ["target", "material_id", "want_rev", "have_rev"]
+    session.execute(insert(IndexState).from_select(columns, missing))
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """A material whose index entry is older than wanted."""
+
+    material_id: int
+    want_rev: int
+
+
+def behind(session: Session, target: str, limit: int) -> tuple[Behind, ...]:
+    """Up to `limit` materials that `target` has yet to learn."""
+    rows = session.execute(
+        select(IndexState.material_id, IndexState.want_rev)
+        .where(IndexState.target == target, IndexState.want_rev > IndexState.have_rev)
+        .order_by(IndexState.material_id)
+        .limit(limit)
+    )
+    return tuple(Behind(material_id, want_rev) for material_id, want_rev in rows)
+
+
+def lag(session: Session, target: str) -> int:
+    """How many materials `target` has yet to learn."""
+    statement = select(func.count()).where(
+        IndexState.target == target, IndexState.want_rev > IndexState.have_rev
+    )
+    return session.scalar(statement) or 0
+
+
+def acknowledge(session: Session, target: str, learned: Iterable[Behind]) -> None:
+    """Record what `target` holds for certain; never lowers what is known."""
+    for entry in learned:
+        session.execute(
+            update(IndexState)
+            .where(
+                IndexState.target == target,
+                IndexState.material_id == entry.material_id,
+                IndexState.have_rev < entry.want_rev,
+            )
+            .values(have_rev=entry.want_rev)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A job that this worker holds until the lease ends; `token` fences its acknowledgement."""
+
+    job_id: int
+    kind: str
+    key: str
+    payload: dict[str, Any]
+    attempt: int
+    token: str
+
+
+def enqueue(session: Session, kind: str, key: str, payload: dict[str, Any] | None = None) -> None:
+    """Add a job to this transaction, unless one of this kind and key is unfinished."""
+    waiting = select(Job.id).where(
+        Job.kind == kind, Job.key == key, Job.state.in_(("open", "running"))
+    )
+    if session.scalar(waiting.limit(1)) is None:
+        session.add(Job(kind=kind, key=key, payload=payload or {}, run_at=utc_now()))
+        session.flush()
+
+
+def claim(session: Session, kinds: Sequence[str]) -> Lease | None:
+    """Take the oldest job that is due, or one whose worker went silent; None when there is none."""
+    now = database_now()
+    candidate = (
+        select(Job)
+        .where(
+            Job.kind.in_(kinds),
+            or_(
+                (Job.state == "open") & (Job.run_at <= now),
+                (Job.state == "running") & (Job.lease_until < now),
+            ),
+        )
+        .order_by(Job.run_at, Job.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    job = session.scalar(candidate)
+    if job is None:
+        return None
+    if job.attempt >= ATTEMPTS:
+        # Its worker died each time: a job that kills workers must not be tried for ever.
+        job.state, job.finished_at = "dead", utc_now()
+        job.error = job.error or "worker died"
+        return claim(session, kinds)
+    now_value = session.scalar(select(now)) or utc_now()
+    job.state, job.attempt, job.lease_token = "running", job.attempt + 1, new_id()
+    job.lease_until = now_value + LEASE
+    return Lease(job.id, job.kind, job.key, job.payload, job.attempt, job.lease_token)
+
+
+def finish(session: Session, lease: Lease) -> bool:
+    """Mark the job done; False when the lease had been lost to another worker."""
+    return _close(session, lease, {"state": "done", "finished_at": utc_now(), "error": None})
+
+
+def fail(session: Session, lease: Lease, error: str) -> bool:
+    """Put the job back with a growing delay, or among the dead after the last attempt."""
+    if lease.attempt >= ATTEMPTS:
+        changes = {"state": "dead", "finished_at": utc_now(), "error": error[:2000]}
+    else:
+        delay = FIRST_RETRY * 4 ** (lease.attempt - 1)
+        changes = {"state": "open", "run_at": utc_now() + delay, "error": error[:2000]}
+    return _close(session, lease, changes)
+
+
+def _close(session: Session, lease: Lease, changes: dict[str, Any]) -> bool:
+    statement = (
+        update(Job)
+        .where(Job.id == lease.job_id, Job.lease_token == lease.token, Job.state == "running")
+        .values(lease_token=None, lease_until=None, **changes)
+        .returning(Job.id)
+    )
+    return session.scalar(statement) is not None
