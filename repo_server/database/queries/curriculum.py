@@ -1,0 +1,140 @@
+"""The curriculum's tree, with how many published materials stand below each item."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from repo_server.database.models import CurriculumItem, Framework, Placement
+from repo_server.domain.access import Viewer
+
+
+@dataclass(frozen=True, slots=True)
+class CountedItem:
+    """An item with the number of published materials aligned to it or to anything below it."""
+
+    item: CurriculumItem
+    count: int
+    has_children: bool
+
+
+def frameworks(session: Session, viewer: Viewer) -> list[tuple[Framework, int]]:
+    """(framework, number of its items), in the order of presentation."""
+    rows = session.execute(
+        select(Framework, func.count(CurriculumItem.id))
+        .join(CurriculumItem, CurriculumItem.framework_id == Framework.id, isouter=True)
+        .group_by(Framework.id)
+        .order_by(Framework.position, Framework.id)
+    )
+    return [(framework, count) for framework, count in rows]
+
+
+def framework_by_code(session: Session, viewer: Viewer, code: str) -> Framework | None:
+    """The framework of that code."""
+    return session.scalar(select(Framework).where(Framework.code == code))
+
+
+def item_by_code(
+    session: Session,
+    viewer: Viewer,
+    framework_id: int,
+    code: str,
+) -> CurriculumItem | None:
+    """The item of that code within a framework."""
+    return session.scalar(
+        select(CurriculumItem).where(
+            CurriculumItem.framework_id == framework_id, CurriculumItem.code == code
+        )
+    )
+
+
+def item_by_id(session: Session, viewer: Viewer, item_id: int) -> CurriculumItem | None:
+    """The item of that id."""
+    return session.get(CurriculumItem, item_id)
+
+
+def children(
+    session: Session,
+    viewer: Viewer,
+    framework_id: int,
+    parent_id: int | None,
+) -> list[CountedItem]:
+    """The items below `parent_id` (None: the roots), in order, with their counts."""
+    below = aliased(CurriculumItem)
+    placed = select(func.count()).where(Placement.item_id == CurriculumItem.id).scalar_subquery()
+    rows = session.execute(
+        select(CurriculumItem, placed, exists().where(below.parent_id == CurriculumItem.id))
+        .where(CurriculumItem.framework_id == framework_id, CurriculumItem.parent_id == parent_id)
+        .order_by(CurriculumItem.sequence, CurriculumItem.id)
+    )
+    return [CountedItem(item, count, has_children) for item, count, has_children in rows]
+
+
+def counts(session: Session, viewer: Viewer, item_ids: Sequence[int]) -> dict[int, int]:
+    """How many published materials stand at or below each item."""
+    rows = session.execute(
+        select(Placement.item_id, func.count())
+        .where(Placement.item_id.in_(item_ids))
+        .group_by(Placement.item_id)
+    )
+    return {item_id: count for item_id, count in rows}
+
+
+def trail(session: Session, viewer: Viewer, item: CurriculumItem) -> list[CurriculumItem]:
+    """The item's ancestors, the root first, without the item itself."""
+    return ancestors(session, [item])[item.id]
+
+
+def ancestors(session: Session, items: Sequence[CurriculumItem]) -> dict[int, list[CurriculumItem]]:
+    """For each item its ancestors, the root first."""
+    wanted = {int(step) for item in items for step in item.path.strip("/").split("/")}
+    rows = session.scalars(select(CurriculumItem).where(CurriculumItem.id.in_(sorted(wanted))))
+    by_id = {row.id: row for row in rows}
+    return {
+        item.id: [by_id[int(step)] for step in item.path.strip("/").split("/")[:-1]]
+        for item in items
+    }
+
+
+def items_of_kind(session: Session, viewer: Viewer, kind: str) -> list[CurriculumItem]:
+    """All items of one kind (subjects, grades, books), in order."""
+    statement = select(CurriculumItem).where(CurriculumItem.kind == kind)
+    return list(
+        session.scalars(statement.order_by(CurriculumItem.framework_id, CurriculumItem.sequence))
+    )
+
+
+def items_by_codes(session: Session, viewer: Viewer, codes: Sequence[str]) -> list[CurriculumItem]:
+    """Items of any framework by their codes."""
+    return list(session.scalars(select(CurriculumItem).where(CurriculumItem.code.in_(codes))))
+
+
+def items_matching(
+    session: Session,
+    viewer: Viewer,
+    words: Sequence[str],
+    *,
+    grades: Sequence[int],
+    subjects: Sequence[str],
+    limit: int,
+) -> list[CurriculumItem]:
+    """Topics, outcomes and other items below a subject whose folded title holds every word."""
+    statement = select(CurriculumItem).where(
+        CurriculumItem.kind.not_in(("grade", "subject", "book"))
+    )
+    for word in words:
+        statement = statement.where(CurriculumItem.folded.contains(word, autoescape=True))
+    if subjects:
+        statement = statement.where(CurriculumItem.subject.in_(subjects))
+    if grades:
+        roots = select(CurriculumItem.path).where(
+            CurriculumItem.kind == "grade",
+            CurriculumItem.code.in_([f"lop-{grade}" for grade in grades]),
+        )
+        paths = list(session.scalars(roots))
+        statement = statement.where(or_(*(CurriculumItem.path.startswith(path) for path in paths)))
+    order = statement.order_by(
+        CurriculumItem.depth, CurriculumItem.framework_id, CurriculumItem.sequence
+    )
+    return list(session.scalars(order.limit(limit)))

@@ -1,0 +1,92 @@
+"""Files, their text and the images made from them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Integer, cast, func, select
+from sqlalchemy.orm import Session
+
+from repo_server.database.models import Blob, Derivative, Material, MaterialFile, TextSegment
+from repo_server.database.queries.visibility import visible
+from repo_server.domain.access import Viewer
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file with where its bytes are and which material it belongs to."""
+
+    file: MaterialFile
+    generation: int
+    material_id: int
+    published: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSegment:
+    """The page of a material that answers a query best."""
+
+    material_id: int
+    label: str
+    text: str
+
+
+def file_by_id(session: Session, viewer: Viewer, file_id: int) -> StoredFile | None:
+    """The file, if it is present and its material is visible to the viewer."""
+    row = session.execute(
+        select(MaterialFile, Blob.generation, Material.id, Material.status)
+        .join(Material, Material.id == MaterialFile.material_id)
+        .join(Blob, Blob.sha256 == MaterialFile.sha256)
+        .where(MaterialFile.id == file_id, MaterialFile.removed_at.is_(None), visible(viewer))
+    ).one_or_none()
+    return None if row is None else StoredFile(row[0], row[1], row[2], row[3] == "published")
+
+
+def derivative(session: Session, viewer: Viewer, sha256: str, name: str) -> Derivative | None:
+    """The image `name` of a blob; ask `file_by_id` first whether the viewer may see the file."""
+    return session.get(Derivative, (sha256, name))
+
+
+def segments(session: Session, viewer: Viewer, sha256: str, limit: int) -> list[TextSegment]:
+    """The first pages of text of a blob; ask `file_by_id` first."""
+    statement = select(TextSegment).where(TextSegment.sha256 == sha256)
+    return list(session.scalars(statement.order_by(TextSegment.position).limit(limit)))
+
+
+def best_segments(
+    session: Session, viewer: Viewer, ids: Sequence[int], words: Sequence[str]
+) -> dict[int, FoundSegment]:
+    """For each visible material the page that holds most of the folded `words`, the first of those.
+
+    Materials none of whose pages holds any word are left out.
+    """
+    score = sum(
+        (cast(TextSegment.folded.contains(word, autoescape=True), Integer) for word in words),
+        start=cast(0, Integer),
+    )
+    order = (score.desc(), MaterialFile.position, TextSegment.position)
+    ranked = (
+        select(
+            MaterialFile.material_id,
+            TextSegment.sha256,
+            TextSegment.position,
+            score.label("score"),
+            func.row_number()
+            .over(partition_by=MaterialFile.material_id, order_by=order)
+            .label("rank"),
+        )
+        .join(MaterialFile, MaterialFile.sha256 == TextSegment.sha256)
+        .join(Material, Material.id == MaterialFile.material_id)
+        .where(
+            MaterialFile.material_id.in_(ids), MaterialFile.removed_at.is_(None), visible(viewer)
+        )
+        .subquery()
+    )
+    rows = session.execute(
+        select(ranked.c.material_id, TextSegment.label, func.substr(TextSegment.text, 1, 20_000))
+        .join(
+            TextSegment,
+            (TextSegment.sha256 == ranked.c.sha256) & (TextSegment.position == ranked.c.position),
+        )
+        .where(ranked.c.rank == 1, ranked.c.score > 0)
+    )
+    return {row[0]: FoundSegment(*row) for row in rows}

@@ -1,0 +1,200 @@
+"""Materials and what is shown beside them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session, selectinload
+
+from repo_server.database.models import (
+    Account,
+    Alignment,
+    CurriculumItem,
+    Derivative,
+    Material,
+    MaterialFile,
+    Organization,
+)
+from repo_server.database.queries.visibility import reviewable, visible
+from repo_server.domain.access import Viewer
+from repo_server.domain.materials import Status
+
+
+@dataclass(frozen=True, slots=True)
+class ListedMaterial:
+    """A material with its owner's and organization's names, for lists."""
+
+    material: Material
+    owner_name: str
+    organization_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFile:
+    """What a list shows of a file."""
+
+    id: int
+    material_id: int
+    kind: str
+    size: int
+    has_thumbnail: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AlignedItem:
+    """An item that a material is aligned to."""
+
+    material_id: int
+    id: int
+    kind: str
+    code: str
+    title: str
+    grades: tuple[int, ...]
+    subject: str | None
+
+
+def material_by_id(session: Session, viewer: Viewer, material_id: int) -> Material | None:
+    """The material with its files and items, if the viewer may see it."""
+    return _one(session, viewer, Material.id == material_id)
+
+
+def material_by_code(session: Session, viewer: Viewer, code: str) -> Material | None:
+    """The material with its files and items, if the viewer may see it."""
+    return _one(session, viewer, Material.code == code)
+
+
+def _one(session: Session, viewer: Viewer, which: ColumnElement[bool]) -> Material | None:
+    return session.scalar(
+        select(Material)
+        .where(which, visible(viewer))
+        .options(selectinload(Material.files), selectinload(Material.items))
+    )
+
+
+def listed(session: Session, viewer: Viewer, ids: Sequence[int]) -> dict[int, ListedMaterial]:
+    """Those of `ids` that the viewer may see."""
+    rows = session.execute(
+        select(Material, Account.name, Organization.name)
+        .join(Account, Account.id == Material.owner_id)
+        .join(Organization, Organization.id == Material.organization_id, isouter=True)
+        .where(Material.id.in_(ids), visible(viewer))
+    )
+    return {row[0].id: ListedMaterial(row[0], row[1], row[2]) for row in rows}
+
+
+def listed_files(session: Session, viewer: Viewer, ids: Sequence[int]) -> list[ListedFile]:
+    """The present files of the visible materials among `ids`, in their order."""
+    rows = session.execute(
+        select(
+            MaterialFile.id,
+            MaterialFile.material_id,
+            MaterialFile.kind,
+            MaterialFile.size,
+            Derivative.name.is_not(None),
+        )
+        .join(Material, Material.id == MaterialFile.material_id)
+        .join(
+            Derivative,
+            (Derivative.sha256 == MaterialFile.sha256) & (Derivative.name == "thumbnail.webp"),
+            isouter=True,
+        )
+        .where(
+            MaterialFile.material_id.in_(ids), MaterialFile.removed_at.is_(None), visible(viewer)
+        )
+        .order_by(MaterialFile.material_id, MaterialFile.position)
+    )
+    return [ListedFile(*row) for row in rows]
+
+
+def aligned_items(session: Session, viewer: Viewer, ids: Sequence[int]) -> list[AlignedItem]:
+    """The items of the visible materials among `ids`."""
+    rows = session.execute(
+        select(
+            Alignment.material_id,
+            CurriculumItem.id,
+            CurriculumItem.kind,
+            CurriculumItem.code,
+            CurriculumItem.title,
+            CurriculumItem.grades,
+            CurriculumItem.subject,
+        )
+        .join(CurriculumItem, CurriculumItem.id == Alignment.item_id)
+        .join(Material, Material.id == Alignment.material_id)
+        .where(Alignment.material_id.in_(ids), visible(viewer))
+        .order_by(Alignment.material_id, CurriculumItem.id)
+    )
+    return [AlignedItem(*row[:5], tuple(row[5]), row[6]) for row in rows]
+
+
+def newest_published(session: Session, viewer: Viewer, limit: int) -> list[int]:
+    """Ids of the materials published last."""
+    statement = (
+        select(Material.id)
+        .where(Material.status == Status.PUBLISHED, visible(viewer))
+        .order_by(Material.published_at.desc(), Material.id.desc())
+        .limit(limit)
+    )
+    return list(session.scalars(statement))
+
+
+def own_materials(
+    session: Session, viewer: Viewer, status: str | None, *, offset: int, limit: int
+) -> list[int]:
+    """Ids of the viewer's own materials, last changed first."""
+    statement = select(Material.id).where(
+        Material.owner_id == viewer.account_id, Material.deleted_at.is_(None)
+    )
+    if status is not None:
+        statement = statement.where(Material.status == status)
+    order = statement.order_by(Material.updated_at.desc(), Material.id.desc())
+    return list(session.scalars(order.offset(offset).limit(limit)))
+
+
+def own_counts(session: Session, viewer: Viewer) -> dict[str, int]:
+    """How many of the viewer's own materials are in each state."""
+    rows = session.execute(
+        select(Material.status, func.count())
+        .where(Material.owner_id == viewer.account_id, Material.deleted_at.is_(None))
+        .group_by(Material.status)
+    )
+    return {status: count for (status, count) in rows.tuples()}
+
+
+def review_queue(session: Session, viewer: Viewer, *, offset: int, limit: int) -> list[int]:
+    """Ids of submitted materials in the viewer's scope, longest waiting first."""
+    statement = (
+        select(Material.id)
+        .where(reviewable(viewer))
+        .order_by(Material.submitted_at, Material.id)
+        .offset(offset)
+        .limit(limit)
+    )
+    return list(session.scalars(statement))
+
+
+def review_count(session: Session, viewer: Viewer) -> int:
+    """How many materials wait for the viewer."""
+    return session.scalar(select(func.count()).select_from(Material).where(reviewable(viewer))) or 0
+
+
+def published_count(session: Session, viewer: Viewer) -> int:
+    """How many published materials there are."""
+    statement = select(func.count()).select_from(Material)
+    return (
+        session.scalar(statement.where(Material.status == Status.PUBLISHED, visible(viewer))) or 0
+    )
+
+
+def titles_containing(
+    session: Session, viewer: Viewer, words: Sequence[str], *, offset: int, limit: int
+) -> tuple[int, list[int]]:
+    """(total, ids): published materials whose folded title holds every word.
+
+    What remains of search while every engine is down: slow at size, but never wrong.
+    """
+    found = select(Material.id).where(Material.status == Status.PUBLISHED, visible(viewer))
+    for word in words:
+        found = found.where(Material.folded_title.contains(word, autoescape=True))
+    total = session.scalar(select(func.count()).select_from(found.subquery())) or 0
+    page = found.order_by(Material.published_at.desc(), Material.id.desc())
+    return total, list(session.scalars(page.offset(offset).limit(limit)))

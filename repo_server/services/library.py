@@ -1,0 +1,24 @@
+"""The engines that every service works with, as one value."""
+
+from dataclasses import dataclass
+
+from repo_server.database.engine import Database
+from repo_server.inspection.inspector import Inspector
+from repo_server.search.base import SearchIndex
+from repo_server.storage.base import ObjectStorage
+from repo_server.storage.staging import StagingArea
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """Where everything is; `app.open_library` makes it, services receive it as first argument.
+
+    `indexes` are fed all alike; searches ask the first that answers. `max_file_size` is in bytes.
+    """
+
+    database: Database
+    storage: ObjectStorage
+    staging: StagingArea
+    inspector: Inspector
+    indexes: tuple[SearchIndex, ...]
+    max_file_size: int
