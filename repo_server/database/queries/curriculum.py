@@ -78,7 +78,7 @@ def counts(session: Session, viewer: Viewer, item_ids: Sequence[int]) -> dict[in
         .where(Placement.item_id.in_(item_ids))
         .group_by(Placement.item_id)
     )
-    return {item_id: count for item_id, count in rows}
+    return dict(rows.tuples().all())
 
 
 def trail(session: Session, viewer: Viewer, item: CurriculumItem) -> list[CurriculumItem]:
