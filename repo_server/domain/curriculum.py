@@ -61,7 +61,8 @@ ITEM_KIND_LABELS: Final[dict[ItemKind, str]] = {
 # What may stand directly below what; None is the framework itself. `group` fits everywhere.
 CHILD_KINDS: Final[dict[ItemKind | None, frozenset[ItemKind]]] = {
     None: frozenset(ItemKind) - {ItemKind.LESSON},
-    ItemKind.GRADE: frozenset({ItemKind.SUBJECT, ItemKind.BOOK}),
+    # A strand or topic right below a grade: the framework of a single subject.
+    ItemKind.GRADE: frozenset({ItemKind.SUBJECT, ItemKind.STRAND, ItemKind.TOPIC, ItemKind.BOOK}),
     ItemKind.SUBJECT: frozenset(
         {ItemKind.STRAND, ItemKind.TOPIC, ItemKind.OUTCOME, ItemKind.BOOK, ItemKind.LESSON}
     ),
