@@ -18,6 +18,8 @@ from repo_server.domain.errors import InvalidValue
 CODE_LIMIT: Final = 120
 TITLE_LIMIT: Final = 2_000
 TEXT_LIMIT: Final = 2_000
+NOTE_LIMIT: Final = 10_000
+ADDRESS_LIMIT: Final = 500
 ABBREVIATION_LIMIT: Final = 120
 ABBREVIATIONS_LIMIT: Final = 30
 SUBJECT_LIMIT: Final = 60
@@ -26,6 +28,14 @@ DEPTH_LIMIT: Final = 30
 ITEMS_LIMIT: Final = 200_000
 ASSOCIATIONS_LIMIT: Final = 1_000_000
 PROBLEMS_LIMIT: Final = 200
+FRAMEWORK_LIMITS: Final = {
+    "title": 500,
+    "language": 10,
+    "publisher": 300,
+    "version": 100,
+    "source": TEXT_LIMIT,
+    "uri": ADDRESS_LIMIT,
+}
 GRADES: Final = range(1, 13)
 SUBJECT_PATTERN: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
@@ -253,16 +263,10 @@ def _framework_problems(curriculum: Curriculum) -> Iterator[Problem]:
         yield Problem("Mã chương trình phải có từ 1 đến 120 kí tự, không có dấu cách và dấu “|”.")
     if not framework.title.strip():
         yield Problem("Chương trình chưa có tên.")
-    texts = (
-        framework.title,
-        framework.publisher,
-        framework.version,
-        framework.source,
-        framework.uri,
-        framework.language,
-    )
-    if any(len(text) > TEXT_LIMIT or _UNREADABLE.search(text) for text in texts):
-        yield Problem(f"Thông tin của chương trình dài quá {TEXT_LIMIT} kí tự hoặc có kí tự hỏng.")
+    for name, limit in FRAMEWORK_LIMITS.items():
+        text: str = getattr(framework, name)
+        if len(text) > limit or _UNREADABLE.search(text):
+            yield Problem(f"Ô “{name}” của chương trình dài quá {limit} kí tự hoặc có kí tự hỏng.")
 
 
 def _size_problems(curriculum: Curriculum) -> Iterator[Problem]:
@@ -283,8 +287,12 @@ def _item_problems(item: ItemRecord) -> Iterator[str]:
         yield f"Tên dài {len(item.title)} kí tự; tối đa là {TITLE_LIMIT}."
     if any(_UNREADABLE.search(text) for text in (item.title, item.note, item.source, item.uri)):
         yield "Có kí tự hỏng hoặc kí tự điều khiển trong chữ."
-    if any(len(text) > TEXT_LIMIT for text in (item.note, item.source, item.uri)):
-        yield f"Ghi chú, nguồn hoặc địa chỉ dài quá {TEXT_LIMIT} kí tự."
+    if len(item.note) > NOTE_LIMIT:
+        yield f"Ghi chú dài {len(item.note)} kí tự; tối đa là {NOTE_LIMIT}."
+    if len(item.source) > TEXT_LIMIT:
+        yield f"Nguồn dài quá {TEXT_LIMIT} kí tự."
+    if len(item.uri) > ADDRESS_LIMIT:
+        yield f"Địa chỉ dài quá {ADDRESS_LIMIT} kí tự."
     if item.page is not None and not 1 <= item.page <= PAGE_LIMIT:
         yield f"Số trang {item.page} không hợp lệ."
     yield from _belonging_problems(item)
@@ -346,7 +354,7 @@ def _association_problems(
         if association.origin not in codes:
             yield Problem("Liên kết xuất phát từ một mục không có.", code=association.origin)
         destination = association.destination
-        outside = ":" in destination and len(destination) <= TEXT_LIMIT
+        outside = ":" in destination and len(destination) <= ADDRESS_LIMIT
         if destination not in codes and (not outside or _UNREADABLE.search(destination)):
             yield Problem(
                 f"Liên kết trỏ tới “{shortened(destination)}”, không phải mã mục hay địa chỉ nào.",

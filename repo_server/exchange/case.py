@@ -24,6 +24,7 @@ from repo_server.domain.curriculum import (
     ITEM_KIND_LABELS,
     ITEMS_LIMIT,
     SUBJECT_LIMIT,
+    TITLE_LIMIT,
     AssociationKind,
     AssociationRecord,
     Curriculum,
@@ -221,20 +222,21 @@ class _Reading:
             parent = self.parents.get(item.identifier)
             above = None if parent is None else kinds[parent]
             kind = kinds[item.identifier]
+            title, note = _wording(item)
             seen[parent] += 1
             result.append(
                 ItemRecord(
                     code=self.codes[item.identifier],
                     parent=None if parent is None else self.codes[parent],
                     kind=kind if may_hold(above, kind) else ItemKind.GROUP,
-                    title=_clean(item.fullStatement) or _clean(item.abbreviatedStatement),
+                    title=title,
                     sequence=seen[parent],
                     grades=grades[item.identifier],
                     subject=self._subject(item, kind, is_root=parent is None),
-                    abbreviations=_other_names(item),
+                    abbreviations=_other_names(item, title),
                     source=_clean(_extension(item.extensions, "source")),
                     page=_page(item.extensions),
-                    note=_clean(item.notes),
+                    note=note,
                     uri=_address(item.uri, item.identifier),
                 )
             )
@@ -415,8 +417,15 @@ def _item_grades(item: _Item) -> tuple[int, ...]:
     return tuple(sorted(grades & set(GRADES)))
 
 
-def _other_names(item: _Item) -> tuple[str, ...]:
-    title = _clean(item.fullStatement)
+def _wording(item: _Item) -> tuple[str, str]:
+    """Title and note: a statement too long for a title is a note below its short form."""
+    statement, short = _clean(item.fullStatement), _clean(item.abbreviatedStatement)
+    if len(statement) > TITLE_LIMIT and short:
+        return short, f"{statement} {_clean(item.notes)}".rstrip()
+    return statement or short, _clean(item.notes)
+
+
+def _other_names(item: _Item, title: str) -> tuple[str, ...]:
     names = [item.abbreviatedStatement, item.alternativeLabel, *_strings(item.conceptKeywords)]
     cleaned = (_clean(name).replace("|", "/") for name in names)
     fitting = dict.fromkeys(n for n in cleaned if 0 < len(n) <= ABBREVIATION_LIMIT and n != title)
