@@ -283,16 +283,17 @@ def _item_problems(item: ItemRecord) -> Iterator[str]:
         yield "Mã phải có từ 1 đến 120 kí tự, không có dấu cách và dấu “|”."
     if not item.title.strip():
         yield "Chưa có tên."
-    if len(item.title) > TITLE_LIMIT:
-        yield f"Tên dài {len(item.title)} kí tự; tối đa là {TITLE_LIMIT}."
-    if any(_UNREADABLE.search(text) for text in (item.title, item.note, item.source, item.uri)):
-        yield "Có kí tự hỏng hoặc kí tự điều khiển trong chữ."
-    if len(item.note) > NOTE_LIMIT:
-        yield f"Ghi chú dài {len(item.note)} kí tự; tối đa là {NOTE_LIMIT}."
-    if len(item.source) > TEXT_LIMIT:
-        yield f"Nguồn dài quá {TEXT_LIMIT} kí tự."
-    if len(item.uri) > ADDRESS_LIMIT:
-        yield f"Địa chỉ dài quá {ADDRESS_LIMIT} kí tự."
+    bounded = (
+        ("Tên", item.title, TITLE_LIMIT),
+        ("Ghi chú", item.note, NOTE_LIMIT),
+        ("Nguồn", item.source, TEXT_LIMIT),
+        ("Địa chỉ", item.uri, ADDRESS_LIMIT),
+    )
+    for name, text, limit in bounded:
+        if len(text) > limit:
+            yield f"{name} dài {len(text)} kí tự; tối đa là {limit}."
+        if _UNREADABLE.search(text):
+            yield f"{name} có kí tự hỏng hoặc kí tự điều khiển."
     if item.page is not None and not 1 <= item.page <= PAGE_LIMIT:
         yield f"Số trang {item.page} không hợp lệ."
     yield from _belonging_problems(item)
