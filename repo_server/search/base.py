@@ -83,7 +83,11 @@ class SearchQuery:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A material that was found; `score` orders the hits of one search and means nothing else."""
+    """A material that was found.
+
+    `score` orders the hits of one search by relevance and means nothing else; it is 0 when the
+    reader chose another order.
+    """
 
     id: int
     score: float
@@ -94,12 +98,15 @@ class SearchPage:
     """One page of an answer.
 
     `total` is how many hits can be paged through. `facets` holds (value, count) with the most
-    frequent first; the counts of a facet ignore that facet's own filter (disjunctive).
+    frequent first, at most 200 values; the counts of a facet ignore that facet's own filter
+    (disjunctive). `relaxed` says that few or no materials hold all the words, so that hits with
+    some of them follow; `total` and `facets` count those too.
     """
 
     total: int
     hits: tuple[Hit, ...]
     facets: Mapping[str, tuple[tuple[str, int], ...]]
+    relaxed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

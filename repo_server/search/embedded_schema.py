@@ -1,0 +1,94 @@
+"""The fields of the embedded index, and how a document fills them."""
+
+import hashlib
+from collections.abc import Iterable
+from importlib.metadata import version
+from typing import Final
+
+import tantivy
+
+from repo_server.domain import vietnamese
+from repo_server.search.base import FACETS, MaterialDocument
+from repo_server.search.passes import spread, without_surrogates
+
+# Raise it when the same fields are filled in another way, so that every index is fed again.
+_FILLING: Final = 1
+
+# Texts arrive as words parted by single spaces; the engine only cuts at the spaces.
+_WORDS: Final = "words"
+
+TEXTS: Final = ("title_f", "title_x", "all_f", "all_x")
+_RAW: Final = (*FACETS, "scope")
+_NUMBERS: Final = ("rev", "newest", "use")
+
+_HALF: Final = 2**32 - 1
+_LONGEST_KEY: Final = 200
+
+
+def build_schema() -> tantivy.Schema:
+    """Texts with positions, filters raw, sort orders as columns, the title to give back."""
+    builder = tantivy.SchemaBuilder()
+    builder.add_unsigned_field("id", stored=True, indexed=True, fast=True)
+    for name in TEXTS:
+        builder.add_text_field(name, tokenizer_name=_WORDS, index_option="position")
+    for name in _RAW:
+        builder.add_text_field(name, tokenizer_name="raw", fast=True, index_option="basic")
+    for name in _NUMBERS:
+        builder.add_unsigned_field(name, fast=True)
+    builder.add_text_field("title_key", tokenizer_name="raw", fast=True, index_option="basic")
+    builder.add_bytes_field("title", stored=True)
+    return builder.build()
+
+
+def schema_hash() -> str:
+    """Changes with the fields, with how they are filled and with the engine's file format."""
+    described = repr((TEXTS, _RAW, _NUMBERS, _FILLING, version("tantivy").split(".")[:2]))
+    return hashlib.sha256(described.encode()).hexdigest()[:12]
+
+
+def register_tokenizers(index: tantivy.Index) -> None:
+    """Needed at every opening: an index does not remember its tokenizers."""
+    whitespace = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
+    index.register_tokenizer(_WORDS, whitespace)
+
+
+def to_tantivy(document: MaterialDocument) -> tantivy.Document:
+    """The document as the index holds it."""
+    title = vietnamese.tokens(document.title)
+    rest = (document.code, *document.keywords, document.description, document.body)
+    words = [*title, *(token for text in rest for token in vietnamese.tokens(text))]
+    made = tantivy.Document()
+    made.add_unsigned("id", document.id)
+    made.add_unsigned("rev", document.rev)
+    made.add_text("title_f", _folded(title))
+    made.add_text("title_x", _exact(title))
+    made.add_text("all_f", _folded(words))
+    made.add_text("all_x", _exact(words))
+    for name in FACETS:
+        for value in document.facets.get(name, ()):
+            made.add_text(name, without_surrogates(value))
+    for scope in document.scopes:
+        made.add_text("scope", without_surrogates(scope))
+    made.add_unsigned("newest", _with_id(document.published_at, document.id))
+    made.add_unsigned("use", _with_id(document.use, document.id))
+    made.add_text("title_key", _title_key(document))
+    made.add_bytes("title", document.title.encode("utf-8", "replace"))
+    return made
+
+
+def _folded(tokens: Iterable[str]) -> str:
+    return " ".join(vietnamese.fold_token(token) for token in spread(tokens))
+
+
+def _exact(tokens: Iterable[str]) -> str:
+    return " ".join(vietnamese.exact_token(token) for token in spread(tokens))
+
+
+def _with_id(value: int, id: int) -> int:
+    """A number that sorts by `value`, then by id: an order without ties pages without holes."""
+    return (min(max(value, 0), _HALF) << 32) | (id & _HALF)
+
+
+def _title_key(document: MaterialDocument) -> str:
+    newest_first = _HALF - (document.id & _HALF)
+    return f"{vietnamese.sort_key(document.title)[:_LONGEST_KEY]} {newest_first:010d}"
