@@ -29,6 +29,11 @@ _REPAIRS: Final = {
     ord("Ɖ"): "đ",
 }
 
+_ODD: Final = re.compile("[\u00ad\u200c\u200d\u2060\ufeffðɖÐƉ]")
+
+# One round settles all but a few oddities, such as the small raised ð that becomes a letter.
+_ROUNDS: Final = 3
+
 # The five tone marks in the order of Vietnamese dictionaries: huyền, hỏi, ngã, sắc, nặng.
 _TONES: Final = "\u0300\u0309\u0303\u0301\u0323"
 _TONE_RANK: Final = {tone: str(rank) for rank, tone in enumerate(_TONES, start=1)}
@@ -58,12 +63,11 @@ _HIDDEN: Final = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069
 
 def normalize(text: str) -> str:
     """Lower case, compatibility forms unified (x² → x2, ligatures), composed; idempotent."""
-    for _ in range(3):
-        folded = unicodedata.normalize("NFKC", text.translate(_REPAIRS)).casefold()
-        folded = unicodedata.normalize("NFKC", folded.translate(_REPAIRS))
-        if folded == text:
+    for _ in range(_ROUNDS):
+        repaired = text.translate(_REPAIRS) if _ODD.search(text) else text
+        text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", repaired).casefold())
+        if text.casefold() == text and not _ODD.search(text):
             break
-        text = folded
     return text
 
 
@@ -107,11 +111,14 @@ def has_marks(text: str) -> bool:
     return any(token != unmarked(token) for token in tokens(text))
 
 
+@lru_cache(maxsize=_SYLLABLES_CACHED)
 def pieces(token: str) -> tuple[str, ...]:
     """The parts of a word and a number written together: khtn6 → khtn, 6; 15phut → 15, phut.
 
     Empty for anything else: formulas (h2o, x2) and plain words stay whole.
     """
+    if token.isalpha():
+        return ()
     runs = _RUNS.findall(token)
     words = [run for run in runs if not run[0].isdigit()]
     if len(runs) < _SMALLEST_WORD or any(len(word) < _SMALLEST_WORD for word in words):

@@ -54,9 +54,9 @@ def register_tokenizers(index: tantivy.Index) -> None:
 
 def to_tantivy(document: MaterialDocument) -> tantivy.Document:
     """The document as the index holds it."""
-    title = vietnamese.tokens(document.title)
+    title = spread(vietnamese.tokens(document.title))
     rest = (document.code, *document.keywords, document.description, document.body)
-    words = [*title, *(token for text in rest for token in vietnamese.tokens(text))]
+    words = [*title, *spread(token for text in rest for token in vietnamese.tokens(text))]
     made = tantivy.Document()
     made.add_unsigned("id", document.id)
     made.add_unsigned("rev", document.rev)
@@ -77,11 +77,11 @@ def to_tantivy(document: MaterialDocument) -> tantivy.Document:
 
 
 def _folded(tokens: Iterable[str]) -> str:
-    return " ".join(vietnamese.fold_token(token) for token in spread(tokens))
+    return " ".join(vietnamese.fold_token(token) for token in tokens)
 
 
 def _exact(tokens: Iterable[str]) -> str:
-    return " ".join(vietnamese.exact_token(token) for token in spread(tokens))
+    return " ".join(vietnamese.exact_token(token) for token in tokens)
 
 
 def _with_id(value: int, id: int) -> int:

@@ -147,7 +147,8 @@ def spread(tokens: Iterable[str]) -> list[str]:
     found: list[str] = []
     for token in tokens:
         found.append(token)
-        found.extend(vietnamese.pieces(token))
+        if parts := vietnamese.pieces(token):
+            found.extend(parts)
     return found
 
 
