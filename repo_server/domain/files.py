@@ -413,3 +413,11 @@ def readable_size(size: int) -> str:
             return f"{amount:.1f}".removesuffix(".0").replace(".", ",") + f" {unit}"
         amount /= 1024
     return f"{amount:.1f}".removesuffix(".0").replace(".", ",") + " GB"
+
+
+def size_refusal(kind: str, size: int) -> Verdict | None:
+    """The refusal of a file that is larger than its kind may be, or None."""
+    entry = FILE_KINDS[kind]
+    if size <= entry.max_size:
+        return None
+    return refusal("too_large", label=entry.label, limit=readable_size(entry.max_size))

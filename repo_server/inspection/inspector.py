@@ -1,0 +1,357 @@
+"""`Inspector`: what the rest of Kho asks about the inside of a file.
+
+It holds the forking process (`zygote`), hands it open files and believes only bounded, typed
+answers. Whatever a file does to its reader ends as a verdict with a sentence, never as an
+exception here.
+"""
+
+import contextlib
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import threading
+import weakref
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import msgspec
+
+import repo_server
+from repo_server.domain.errors import FileRejected
+from repo_server.domain.files import FILE_KINDS, REASONS
+from repo_server.inspection.base import (
+    TEXT_LIMIT,
+    THUMBNAIL_LIMIT,
+    Confinement,
+    Inspection,
+    InspectorUnavailable,
+    RenderedImage,
+)
+from repo_server.inspection.wire import (
+    ENDING_SIZE,
+    MESSAGE_LIMIT,
+    Ending,
+    Job,
+    Limits,
+    Record,
+    Start,
+    pack,
+    read_records,
+    unpack_ending,
+    unpack_ready,
+)
+
+WORKER: Final = "repo_server.inspection.work"
+_START_SECONDS: Final = 30.0
+_SOURCE: Final = Path(repo_server.__file__).resolve().parent
+_BOOT: Final = (
+    "import sys; sys.path.insert(0, sys.argv[1]); "
+    "from repo_server.inspection.zygote import main; main()"
+)
+
+
+class _ForkerDied(Exception):
+    """The forking process ended while a job was under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    records: list[Record]
+    ending: Ending
+
+
+class Inspector:
+    """Looks into files, each in a confined child process. Safe to share between threads.
+
+    The forking process starts with the first question and again whenever it was lost; at most
+    `jobs` files are read at once, further callers wait. `worker` names the module that runs in the
+    children and `folder` where it is found (tests use their own).
+    """
+
+    def __init__(
+        self,
+        *,
+        jobs: int = 2,
+        limits: Limits | None = None,
+        worker: str = WORKER,
+        folder: Path = _SOURCE.parent,
+    ) -> None:
+        self._limits = limits or Limits()
+        self._worker = worker
+        self._folder = folder
+        self._slots = threading.BoundedSemaphore(jobs)
+        self._lock = threading.Lock()
+        self._forker: _Forker | None = None
+
+    def inspect(self, path: Path, name: str, *, thumbnail: bool = True) -> Inspection:
+        """What the file at `path` is; `name` is what its owner calls it.
+
+        Raises OSError when the file cannot be opened and InspectorUnavailable when no child can
+        be started; everything that is the file's fault is a verdict.
+        """
+        job = Job("inspect", name=name, thumbnail=thumbnail)
+        with path.open("rb") as file:
+            if os.fstat(file.fileno()).st_size == 0:
+                return _refused("empty")
+            answer = self._ask(job, file)
+        return _as_inspection(answer, self._limits)
+
+    def render_page(self, path: Path, kind: str, page: int, width: int) -> RenderedImage:
+        """Page `page` (from 1) of a PDF, or a picture as its only page, `width` pixels wide.
+
+        Raises FileRejected when there is no such page or it cannot be drawn.
+        """
+        job = Job("render", kind=kind, page=page, width=max(16, min(width, 2400)))
+        with path.open("rb") as file:
+            answer = self._ask(job, file)
+        if answer.records and isinstance(answer.records[0], RenderedImage):
+            return _checked_image(answer.records[0])
+        refused = _as_inspection(answer, self._limits)
+        raise FileRejected(refused.verdict, refused.reason)
+
+    def confinement(self) -> Confinement:
+        """Which barriers are in force; starts the forking process when it is not there yet."""
+        return self._running().confinement
+
+    def forker_pid(self) -> int:
+        """Process id of the forking process (for measurements)."""
+        return self._running().process.pid
+
+    def close(self) -> None:
+        """End the forking process and all its children."""
+        with self._lock:
+            if self._forker is not None and self._forker.owner == os.getpid():
+                self._forker.stop()
+            self._forker = None
+
+    def _running(self) -> "_Forker":
+        with self._lock:
+            # After a fork of the server, the other process owns that forker.
+            if self._forker is None or self._forker.owner != os.getpid():
+                self._forker = _Forker.start(self._limits, self._worker, self._folder)
+            return self._forker
+
+    def _ask(self, job: Job, file: BinaryIO) -> _Answer:
+        with self._slots:
+            for attempt in (1, 2):
+                forker = self._running()
+                try:
+                    answer = forker.run(job, file, self._limits.wall_seconds + 10)
+                except _ForkerDied:
+                    self._forget(forker)
+                    continue
+                if attempt == 2 or not _killed_from_outside(answer.ending, self._limits):
+                    return answer
+        raise InspectorUnavailable
+
+    def _forget(self, forker: "_Forker") -> None:
+        with self._lock:
+            forker.stop()
+            if self._forker is forker:
+                self._forker = None
+
+
+@dataclass(slots=True, weakref_slot=True)
+class _Forker:
+    """The forking process as seen from the server."""
+
+    process: subprocess.Popen[bytes]
+    control: socket.socket
+    folder: str
+    confinement: Confinement
+    owner: int
+
+    @classmethod
+    def start(cls, limits: Limits, worker: str, folder: Path) -> "_Forker":
+        """Start it and wait until every decoder is loaded; raises InspectorUnavailable."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        empty = tempfile.mkdtemp(prefix="kho-inspection-")
+        process = subprocess.Popen(  # noqa: S603 our own interpreter and module
+            [sys.executable, "-I", "-c", _BOOT, str(folder)],
+            stdin=theirs.fileno(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={"PYTHONDONTWRITEBYTECODE": "1"},
+            cwd=empty,
+            start_new_session=True,
+        )
+        theirs.close()
+        start = Start(limits, worker, shutil.which("ffmpeg") or "", _code_folders(folder))
+        try:
+            ours.settimeout(_START_SECONDS)
+            ours.send(pack(start))
+            ready = unpack_ready(ours.recv(MESSAGE_LIMIT))
+            ours.settimeout(None)
+        except (OSError, msgspec.MsgspecError) as error:
+            _end(process, ours, empty)
+            raise InspectorUnavailable(detail=str(error)) from error
+        if ready.confinement is None:
+            _end(process, ours, empty)
+            raise InspectorUnavailable(detail=ready.error)
+        forker = cls(process, ours, empty, ready.confinement, os.getpid())
+        weakref.finalize(forker, _end_if_ours, os.getpid(), process, ours, empty)
+        return forker
+
+    def run(self, job: Job, file: BinaryIO, seconds: float) -> _Answer:
+        """Have a child do `job`; raises _ForkerDied when nobody is there to start or bury it."""
+        answer = _memory_file()
+        status, status_end = os.pipe()
+        try:
+            try:
+                handles = [file.fileno(), answer, status_end]
+                socket.send_fds(self.control, [pack(job)], handles)
+            except OSError as error:
+                raise _ForkerDied from error
+            finally:
+                os.close(status_end)
+            ending = _await_ending(status, seconds)
+            return _Answer(_believable_records(answer), ending)
+        finally:
+            os.close(status)
+            os.close(answer)
+
+    def stop(self) -> None:
+        """Kill it; its children die with it."""
+        _end(self.process, self.control, self.folder)
+
+
+def _end_if_ours(
+    owner: int, process: subprocess.Popen[bytes], control: socket.socket, folder: str
+) -> None:
+    # A copy of this object in a forked process must not end the original's child.
+    if os.getpid() == owner:
+        _end(process, control, folder)
+
+
+def _end(process: subprocess.Popen[bytes], control: socket.socket, folder: str) -> None:
+    control.close()
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        process.wait()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _code_folders(folder: Path) -> tuple[str, ...]:
+    """Where Python, the installed packages and our own modules lie: all that children may read."""
+    paths = sysconfig.get_paths()
+    names = ["stdlib", "platstdlib", "purelib", "platlib"]
+    base = Path(sys.base_prefix) / "lib"
+    ours = _SOURCE if folder == _SOURCE.parent else folder
+    return tuple(dict.fromkeys([*(paths[name] for name in names), str(base), str(ours)]))
+
+
+def _memory_file() -> int:
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("kho-answer", os.MFD_CLOEXEC)
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
+
+
+def _await_ending(status: int, seconds: float) -> Ending:
+    poll = select.poll()
+    poll.register(status, select.POLLIN)
+    if not poll.poll(int(seconds * 1000)):
+        raise _ForkerDied
+    data = os.read(status, ENDING_SIZE)
+    if len(data) < ENDING_SIZE:
+        raise _ForkerDied
+    return unpack_ending(data)
+
+
+def _believable_records(answer: int) -> list[Record]:
+    try:
+        return read_records(answer)
+    except ValueError:
+        return []
+
+
+def _killed_from_outside(ending: Ending, limits: Limits) -> bool:
+    """SIGKILL that neither a limit nor our clock sent: the machine was short of memory."""
+    killed = os.WIFSIGNALED(ending.status) and os.WTERMSIG(ending.status) == signal.SIGKILL
+    return killed and not ending.timed_out and ending.cpu_seconds < limits.cpu_seconds
+
+
+def _refused(verdict: str, **details: object) -> Inspection:
+    return Inspection(accepted=False, verdict=verdict, reason=REASONS[verdict].format(**details))
+
+
+def _as_inspection(answer: _Answer, limits: Limits) -> Inspection:
+    """The child's word if it is plausible, else what its death says."""
+    found = answer.records[0] if answer.records else None
+    over = _limit_passed(answer.ending, limits)
+    finished = answer.ending.status == 0
+    if not isinstance(found, Inspection) or not (finished or over):
+        return _from_death(over)
+    if not found.accepted:
+        return _refused_by_child(found)
+    picture = answer.records[1] if len(answer.records) > 1 else None
+    warnings = found.warnings
+    if over:
+        warnings = (*warnings, "Không tạo được ảnh đại diện vì tệp quá nặng.")
+    thumbnail = None
+    if isinstance(picture, RenderedImage):
+        with contextlib.suppress(FileRejected):
+            thumbnail = _checked_image(picture)
+    return _bounded(replace(found, warnings=warnings, thumbnail=thumbnail))
+
+
+def _from_death(over: str) -> Inspection:
+    if over:
+        return _refused("too_complex", detail=over)
+    return _refused("damaged", detail="bộ đọc dừng đột ngột khi mở tệp")
+
+
+def _limit_passed(ending: Ending, limits: Limits) -> str:
+    """Which limit a child died of, in Vietnamese; "" when of none."""
+    if ending.timed_out:
+        return f"quá {limits.wall_seconds:g} giây"
+    if os.WIFEXITED(ending.status):
+        return "quá nhiều bộ nhớ" if os.WEXITSTATUS(ending.status) == 71 else ""
+    number = os.WTERMSIG(ending.status)
+    if number == signal.SIGXCPU or ending.cpu_seconds >= limits.cpu_seconds:
+        return f"quá {limits.cpu_seconds} giây xử lí"
+    if number == signal.SIGKILL:
+        return "quá nhiều bộ nhớ"
+    return "ghi quá nhiều dữ liệu" if number == signal.SIGXFSZ else ""
+
+
+def _refused_by_child(found: Inspection) -> Inspection:
+    if found.verdict in REASONS and found.verdict != "ok":
+        return Inspection(
+            accepted=False,
+            verdict=found.verdict,
+            reason=found.reason[:2000],
+            kind=found.kind,
+            warnings=found.warnings[:9],
+        )
+    return _refused("damaged", detail="bộ đọc trả lời sai")
+
+
+def _bounded(found: Inspection) -> Inspection:
+    """What the server keeps of an accepting answer; media types come from our own table."""
+    if found.kind not in FILE_KINDS:
+        return _refused("damaged", detail="bộ đọc trả lời sai")
+    if sum(len(segment.text) for segment in found.segments) > TEXT_LIMIT:
+        return _refused("too_complex", detail="quá nhiều chữ")
+    return replace(
+        found,
+        verdict="ok",
+        reason="",
+        media_type=FILE_KINDS[found.kind].media_type,
+        title=found.title[:300] if found.title else None,
+    )
+
+
+def _checked_image(image: RenderedImage) -> RenderedImage:
+    small = len(image.data) <= THUMBNAIL_LIMIT
+    if not small or image.media_type != "image/webp" or image.data[8:12] != b"WEBP":
+        raise FileRejected("damaged", REASONS["damaged"].format(detail="không vẽ được trang"))
+    return image

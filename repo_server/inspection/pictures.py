@@ -1,0 +1,128 @@
+"""Pictures: judged by their header before anything is decoded, shown only re-encoded.
+
+`Image.open` is always told the one format that the bytes announced, so that no other decoder (of
+all those that Pillow would try, Ghostscript among them) ever runs.
+"""
+
+import io
+from typing import BinaryIO, Final
+
+from PIL import (
+    AvifImagePlugin,
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    ImageFile,
+    ImageOps,
+    JpegImagePlugin,
+    MpoImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
+
+from repo_server.domain.files import MAX_PIXELS
+from repo_server.inspection.base import Refused, RenderedImage
+from repo_server.inspection.findings import Findings, Source
+
+PLUGINS: Final = {
+    "jpeg": ("JPEG", JpegImagePlugin.JpegImageFile),
+    "png": ("PNG", PngImagePlugin.PngImageFile),
+    "webp": ("WEBP", WebPImagePlugin.WebPImageFile),
+    "gif": ("GIF", GifImagePlugin.GifImageFile),
+    "avif": ("AVIF", AvifImagePlugin.AvifImageFile),
+    "bmp": ("BMP", BmpImagePlugin.BmpImageFile),
+    "tiff": ("TIFF", TiffImagePlugin.TiffImageFile),
+    "mpo": ("MPO", MpoImagePlugin.MpoImageFile),
+}
+"""Kind → Pillow's format; the classes are named so that importing this module loads them all."""
+
+BOX: Final = (480, 360)
+_ORIENTATION: Final = 0x0112
+_TURNED: Final = frozenset({5, 6, 7, 8})
+_FAILURES: Final = (OSError, ValueError, SyntaxError, EOFError, IndexError, TypeError, KeyError)
+
+
+def prepare() -> None:
+    """Our own limit replaces Pillow's, which only warns up to 179 megapixels."""
+    Image.MAX_IMAGE_PIXELS = None
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
+    # Marks the formats as loaded: without it the first opening would import more.
+    Image.preinit()
+
+
+def read_picture(source: Source, findings: Findings) -> RenderedImage:
+    """Dimensions as shown, and a thumbnail whose making proves that the picture decodes.
+
+    Raises Refused for more than `MAX_PIXELS` pixels in all frames, or when it does not decode.
+    """
+    try:
+        with _open(source.stream(), findings.kind) as image:
+            frames = getattr(image, "n_frames", 1)
+            width, height = image.size
+            check_pixels(width, height, frames)
+            turned = image.getexif().get(_ORIENTATION) in _TURNED
+            findings.width, findings.height = (height, width) if turned else (width, height)
+            return shrink(image, BOX)
+    except _FAILURES as error:
+        raise Refused("damaged", detail="không giải mã được ảnh") from error
+
+
+def render_picture(source: Source, kind: str, width: int) -> RenderedImage:
+    """The first frame, at most `width` pixels wide."""
+    try:
+        with _open(source.stream(), kind) as image:
+            check_pixels(*image.size, 1)
+            return shrink(image, (width, width * 4))
+    except _FAILURES as error:
+        raise Refused("damaged", detail="không giải mã được ảnh") from error
+
+
+def thumbnail_of_bytes(data: bytes) -> RenderedImage | None:
+    """A thumbnail of a picture found inside another file, or None when it is no good one."""
+    kind = "jpeg" if data[:2] == b"\xff\xd8" else "png" if data[:4] == b"\x89PNG" else ""
+    if not kind:
+        return None
+    try:
+        with _open(io.BytesIO(data), kind) as image:
+            check_pixels(*image.size, 1)
+            return shrink(image, BOX)
+    except (*_FAILURES, Refused):
+        return None
+
+
+def check_pixels(width: int, height: int, frames: int) -> None:
+    """Refused when so many pixels must not be decoded."""
+    if width <= 0 or height <= 0:
+        raise Refused("damaged", detail="ảnh không có kích thước")
+    if width * height * frames > MAX_PIXELS:
+        times = f" x {frames} khung hình" if frames > 1 else ""
+        raise Refused("too_many_pixels", detail=f"{width} x {height}{times}")
+
+
+def _open(file: BinaryIO, kind: str) -> Image.Image:
+    # Phones write several JPEG pictures into one file (MPO); it opens as its first picture.
+    formats = ["JPEG", "MPO"] if kind == "jpeg" else [PLUGINS[kind][0]]
+    return Image.open(file, formats=formats)
+
+
+def shrink(image: Image.Image, box: tuple[int, int]) -> RenderedImage:
+    """A WebP of at most `box`, upright, with nothing but pixels in it."""
+    orientation = image.getexif().get(_ORIENTATION)
+    if orientation in _TURNED:
+        box = (box[1], box[0])
+    image.draft("RGB", box)
+    if image.mode not in ("RGB", "L", "RGBA", "LA", "CMYK"):
+        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    image.thumbnail(box, Image.Resampling.BICUBIC, reducing_gap=2.0)
+    upright = ImageOps.exif_transpose(image) if orientation else image
+    return encode(upright)
+
+
+def encode(image: Image.Image) -> RenderedImage:
+    """The picture as WebP without metadata or color profile."""
+    if image.mode not in ("RGB", "RGBA"):
+        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    data = io.BytesIO()
+    image.save(data, "WEBP", quality=75, method=2, exif=b"", icc_profile=b"", xmp=b"")
+    return RenderedImage(data.getvalue(), "image/webp", image.width, image.height)

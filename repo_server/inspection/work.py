@@ -1,0 +1,143 @@
+"""What a confined child does with one file: identify, read, draw; then it ends.
+
+The answer is written in two records, first what was found, then the picture, so that a file whose
+drawing goes beyond the limits still comes in with its text.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from repo_server.domain.files import (
+    FILE_KINDS,
+    ZIP_FAMILY,
+    Verdict,
+    decide,
+    extension_of,
+    size_refusal,
+)
+from repo_server.inspection import pdf, pictures
+from repo_server.inspection.archives import Archive
+from repo_server.inspection.base import Inspection, Refused, RenderedImage
+from repo_server.inspection.findings import Findings, Source
+from repo_server.inspection.identify import (
+    HEAD,
+    LIBMAGIC,
+    ask_magic,
+    signature_of,
+    structure_of_bytes,
+    structure_of_zip,
+)
+from repo_server.inspection.ooxml import embedded_thumbnail, read_slides, read_word
+from repo_server.inspection.spreadsheets import read_workbook
+from repo_server.inspection.texts import read_notebook, read_text
+from repo_server.inspection.wire import Job, write_record
+
+__all__ = ["LIBMAGIC", "prepare", "run"]
+
+_ARCHIVE_READERS: Final[dict[str, Callable[[Archive, Findings], None]]] = {
+    "docx": read_word,
+    "pptx": read_slides,
+    "xlsx": read_workbook,
+}
+_SOURCE_READERS: Final[dict[str, Callable[[Source, Findings], None]]] = {
+    "txt": read_text,
+    "md": read_text,
+    "csv": read_text,
+    "vtt": read_text,
+    "srt": read_text,
+    "ipynb": read_notebook,
+}
+_PICTURES: Final = frozenset(pictures.PLUGINS)
+
+
+def prepare(ffmpeg: str) -> None:
+    """Load what every child needs, once, before any is forked."""
+    pictures.prepare()
+    pdf.prepare()
+
+
+def run(job: Job, file: int, answer: int) -> None:
+    """Do one job on the open `file` and write its records to `answer`."""
+    source = Source(file)
+    try:
+        if job.act == "render":
+            write_record(answer, _render(job, source))
+        else:
+            _inspect(job, source, answer)
+    except Refused as refused:
+        write_record(
+            answer, Inspection(accepted=False, verdict=refused.verdict, reason=refused.reason)
+        )
+    except RecursionError:
+        deep = Refused("too_complex", detail="cấu trúc lồng quá sâu")
+        write_record(answer, Inspection(accepted=False, verdict=deep.verdict, reason=deep.reason))
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 whatever a decoder meets, the file is at fault
+        failed = Refused("damaged", detail=f"bộ đọc báo lỗi {type(error).__name__}")
+        write_record(
+            answer, Inspection(accepted=False, verdict=failed.verdict, reason=failed.reason)
+        )
+
+
+def _inspect(job: Job, source: Source, answer: int) -> None:
+    head = source.read(0, HEAD)
+    signature = signature_of(head)
+    archive = Archive(source) if signature == "zip" else None
+    structure = structure_of_zip(archive) if archive else signature
+    if not structure:
+        structure = structure_of_bytes(source, head)
+    verdict = decide(extension_of(job.name), ask_magic(head), structure)
+    if verdict.accepted:
+        verdict = size_refusal(verdict.kind, source.size) or verdict
+    if not verdict.accepted:
+        write_record(
+            answer, Inspection(accepted=False, verdict=verdict.code, reason=verdict.reason)
+        )
+        return
+    _read(job, source, archive, verdict, answer)
+
+
+def _read(job: Job, source: Source, archive: Archive | None, verdict: Verdict, answer: int) -> None:
+    findings = Findings(verdict.kind)
+    picture: RenderedImage | None = None
+    if extension_of(job.name) == "":
+        label = FILE_KINDS[verdict.kind].label
+        findings.warn(f"Tên tệp không có đuôi; nội dung được nhận ra là {label}.")
+    if verdict.kind == "pdf":
+        document = pdf.open_pdf(source)
+        pdf.read_pdf(document, findings)
+        write_record(answer, findings.inspection())
+        picture = pdf.render_thumbnail(document) if job.thumbnail else None
+    elif verdict.kind in _PICTURES:
+        picture = pictures.read_picture(source, findings)
+        write_record(answer, findings.inspection())
+    else:
+        _read_others(source, archive, findings)
+        write_record(answer, findings.inspection())
+        picture = _other_picture(archive, findings.kind)
+    if picture and job.thumbnail:
+        write_record(answer, picture)
+
+
+def _read_others(source: Source, archive: Archive | None, findings: Findings) -> None:
+    kind = findings.kind
+    if archive is not None and kind in _ARCHIVE_READERS:
+        _ARCHIVE_READERS[kind](archive, findings)
+    elif kind in _SOURCE_READERS:
+        _SOURCE_READERS[kind](source, findings)
+
+
+def _other_picture(archive: Archive | None, kind: str) -> RenderedImage | None:
+    if archive is None or kind not in ZIP_FAMILY:
+        return None
+    data = embedded_thumbnail(archive)
+    return pictures.thumbnail_of_bytes(data) if data else None
+
+
+def _render(job: Job, source: Source) -> RenderedImage:
+    if job.kind == "pdf":
+        return pdf.render_page(pdf.open_pdf(source), job.page, job.width)
+    if job.kind in _PICTURES and job.page == 1:
+        return pictures.render_picture(source, job.kind, job.width)
+    raise Refused("damaged", detail="loại tệp này không có trang để vẽ")
