@@ -9,9 +9,9 @@ Jobs: see `enqueue`, `claim`, `finish`.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from sqlalchemy import Table, event, func, insert, literal, or_, select, update
+from sqlalchemy import Table, bindparam, event, func, insert, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, UOWTransaction
 
@@ -78,7 +78,7 @@ def upsert(
     session: Session, model: type, rows: Sequence[dict[str, Any]], *, changing: tuple[str, ...]
 ) -> None:
     """Insert `rows`; where the primary key exists, set the columns named in `changing` instead."""
-    table: Table = model.__table__  # type: ignore[attr-defined]
+    table = cast(Table, model.__table__)  # type: ignore[attr-defined]
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     statement = dialect.insert(table)
     keys = [column.name for column in table.primary_key]
@@ -143,16 +143,20 @@ def lag(session: Session, target: str) -> int:
 
 def acknowledge(session: Session, target: str, learned: Iterable[Behind]) -> None:
     """Record what `target` holds for certain; never lowers what is known."""
-    for entry in learned:
-        session.execute(
-            update(IndexState)
-            .where(
-                IndexState.target == target,
-                IndexState.material_id == entry.material_id,
-                IndexState.have_rev < entry.want_rev,
-            )
-            .values(have_rev=entry.want_rev)
+    rows = [{"id": entry.material_id, "rev": entry.want_rev} for entry in learned]
+    if not rows:
+        return
+    table = cast(Table, IndexState.__table__)
+    statement = (
+        update(table)
+        .where(
+            table.c.target == target,
+            table.c.material_id == bindparam("id"),
+            table.c.have_rev < bindparam("rev"),
         )
+        .values(have_rev=bindparam("rev"))
+    )
+    session.connection().execute(statement, rows)
 
 
 @dataclass(frozen=True, slots=True)

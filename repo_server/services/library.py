@@ -1,10 +1,11 @@
 """The engines that every service works with, as one value."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from repo_server.database.engine import Database
 from repo_server.inspection.inspector import Inspector
 from repo_server.search.base import SearchIndex
+from repo_server.services.vocabulary import Vocabulary
 from repo_server.storage.base import ObjectStorage
 from repo_server.storage.staging import StagingArea
 
@@ -22,3 +23,12 @@ class Library:
     inspector: Inspector
     indexes: tuple[SearchIndex, ...]
     max_file_size: int
+    vocabulary: Vocabulary = field(default_factory=Vocabulary)
+
+    def close(self) -> None:
+        """Let go of every engine; the library is not to be used afterwards."""
+        self.inspector.close()
+        for index in self.indexes:
+            index.close()
+        self.storage.close()
+        self.database.close()

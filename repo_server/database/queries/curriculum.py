@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from repo_server.database.models import CurriculumItem, Framework, Placement
+from repo_server.database.models import CurriculumItem, Framework, Material, Placement
+from repo_server.database.queries.visibility import visible
 from repo_server.domain.access import Viewer
 
 
@@ -138,3 +139,21 @@ def items_matching(
         CurriculumItem.depth, CurriculumItem.framework_id, CurriculumItem.sequence
     )
     return list(session.scalars(order.limit(limit)))
+
+
+def placed_materials(
+    session: Session, viewer: Viewer, item_id: int, *, offset: int, limit: int
+) -> list[int]:
+    """Ids of the published materials at or below an item, newest first."""
+    statement = (
+        select(Material.id)
+        .join(Placement, Placement.material_id == Material.id)
+        .where(Placement.item_id == item_id, visible(viewer))
+        .order_by(Material.published_at.desc(), Material.id.desc())
+    )
+    return list(session.scalars(statement.offset(offset).limit(limit)))
+
+
+def framework_codes(session: Session) -> dict[int, str]:
+    """The code of every framework by its id."""
+    return dict(session.execute(select(Framework.id, Framework.code)).tuples().all())

@@ -1,0 +1,262 @@
+"""A complete upload is looked at and, if good, becomes a file of a material.
+
+Bytes before rows: the blob is in the storage before the one commit that makes it known, and the
+staging copy is kept until after that commit. Whoever dies in between leaves an upload in state
+"received", which is simply done again.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path, PurePath
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from repo_server.database import audit, outbox
+from repo_server.database.models import (
+    Blob,
+    Derivative,
+    Material,
+    MaterialFile,
+    TextSegment,
+    Upload,
+    utc_now,
+)
+from repo_server.domain.codes import new_code
+from repo_server.domain.files import FILE_KINDS
+from repo_server.domain.materials import TITLE_LIMIT, Kind, Status
+from repo_server.domain.vietnamese import display, fold
+from repo_server.inspection.base import Inspection, RenderedImage
+from repo_server.services.library import Library
+from repo_server.services.placement import home_organization
+from repo_server.storage.base import ObjectKey
+
+THUMBNAIL: Final = "thumbnail.webp"
+_CHUNK: Final = 1 << 20
+
+CHECKSUM_REASON: Final = "Tệp nhận được không giống tệp gốc (sai mã kiểm tra SHA-256). Hãy gửi lại."
+GONE_REASON: Final = "Học liệu nhận tệp này đã bị xoá trong lúc gửi."
+
+# What a material is, judged by its first file alone; its contributor decides.
+KIND_BY_GROUP: Final[dict[str, Kind]] = {
+    "slides": Kind.SLIDES,
+    "image": Kind.PICTURE,
+    "audio": Kind.AUDIO,
+    "video": Kind.VIDEO,
+    "package": Kind.SIMULATION,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """An upload whose bytes are complete: where they are and what they hash to."""
+
+    upload_id: str
+    name: str
+    size: int
+    sha256: str
+    declared_sha256: str | None
+    path: Path
+
+
+def accept_upload(library: Library, upload_id: str) -> None:
+    """Bring a received upload to "ready" or "rejected"; harmless for one that is there already.
+
+    Raises StorageUnavailable and the like when an engine is down: the upload stays received and is
+    tried again.
+    """
+    candidate = _candidate(library, upload_id)
+    if candidate is None:
+        return
+    if candidate.declared_sha256 not in (None, candidate.sha256):
+        _reject(library, candidate, "checksum", CHECKSUM_REASON)
+        return
+    inspection = library.inspector.inspect(candidate.path, candidate.name)
+    if not inspection.accepted:
+        _reject(library, candidate, inspection.verdict, inspection.reason)
+        return
+    generation = _promote(library, candidate)
+    thumbnail = _store_thumbnail(library, candidate.sha256, inspection.thumbnail)
+    while not _commit(library, candidate, inspection, thumbnail, generation):
+        generation = _promote(library, candidate)
+    library.staging.discard(upload_id)
+
+
+def _candidate(library: Library, upload_id: str) -> _Candidate | None:
+    with library.database.read() as session:
+        upload = session.get(Upload, upload_id)
+    if upload is None or upload.state != "received":
+        return None
+    path = library.staging.path(upload_id)
+    sha256 = upload.sha256 or _hash(path)
+    return _Candidate(upload_id, upload.name, upload.size, sha256, upload.declared_sha256, path)
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _reject(library: Library, candidate: _Candidate, verdict: str, reason: str) -> None:
+    with library.database.write() as session:
+        upload = session.get(Upload, candidate.upload_id, with_for_update=True)
+        if upload is None or upload.state != "received":
+            return
+        _mark_rejected(session, upload, candidate.sha256, verdict, reason)
+    library.staging.discard(candidate.upload_id)
+
+
+def _mark_rejected(
+    session: Session, upload: Upload, sha256: str, verdict: str, reason: str
+) -> None:
+    upload.state, upload.sha256 = "rejected", sha256
+    upload.verdict, upload.reason, upload.updated_at = verdict, reason, utc_now()
+    after = {"verdict": verdict, "sha256": sha256, "size": upload.size}
+    audit.record(session, upload.owner_id, "upload.reject", "upload", upload.id, after=after)
+
+
+def _promote(library: Library, candidate: _Candidate) -> int:
+    """Put the bytes where blobs are; returns the generation they were put under."""
+    with library.database.read() as session:
+        blob = session.get(Blob, candidate.sha256)
+    generation = 0 if blob is None else blob.generation
+    if blob is not None and blob.state == "doomed":
+        # The collector may delete that object at any moment: these bytes get a name of their own.
+        generation += 1
+    key = ObjectKey.blob(candidate.sha256, generation)
+    library.storage.adopt(key, candidate.path, candidate.size, candidate.sha256)
+    return generation
+
+
+def _store_thumbnail(
+    library: Library, sha256: str, image: RenderedImage | None
+) -> Derivative | None:
+    return None if image is None else store_derivative(library, sha256, THUMBNAIL, image)
+
+
+def store_derivative(library: Library, sha256: str, name: str, image: RenderedImage) -> Derivative:
+    """Put an image made from a blob into the storage; the row is returned, not yet saved."""
+    digest = hashlib.sha256(image.data).hexdigest()
+    key = ObjectKey.derivative(sha256, name)
+    library.storage.put(key, BytesIO(image.data), len(image.data), digest)
+    return Derivative(
+        sha256=sha256,
+        name=name,
+        media_type=image.media_type,
+        width=image.width,
+        height=image.height,
+        size=len(image.data),
+        digest=digest,
+        created_at=utc_now(),
+    )
+
+
+def _commit(
+    library: Library,
+    candidate: _Candidate,
+    inspection: Inspection,
+    thumbnail: Derivative | None,
+    generation: int,
+) -> bool:
+    """The one commit. False when the blob was doomed meanwhile and must be promoted again."""
+    with library.database.write() as session:
+        upload = session.get(Upload, candidate.upload_id, with_for_update=True)
+        if upload is None or upload.state != "received":
+            return True
+        material = _material_for(session, upload, inspection)
+        if material is None:
+            _mark_rejected(session, upload, candidate.sha256, "gone", GONE_REASON)
+            return True
+        if not _know_blob(session, candidate, generation):
+            session.rollback()
+            return False
+        _keep_text(session, candidate.sha256, inspection)
+        if thumbnail is not None:
+            session.merge(thumbnail)
+        file = _add_file(session, material, upload, inspection, candidate.sha256)
+        upload.state, upload.sha256, upload.verdict = "ready", candidate.sha256, "ok"
+        upload.material_id, upload.file_id, upload.updated_at = material.id, file.id, utc_now()
+        after = {"material": material.id, "sha256": candidate.sha256, "name": file.name}
+        audit.record(session, upload.owner_id, "file.add", "file", file.id, after=after)
+    return True
+
+
+def _know_blob(session: Session, candidate: _Candidate, generation: int) -> bool:
+    blob = session.get(Blob, candidate.sha256, with_for_update=True)
+    if blob is None:
+        session.add(Blob(sha256=candidate.sha256, size=candidate.size, generation=generation))
+        session.flush()
+        return True
+    if blob.state == "doomed":
+        if generation != blob.generation + 1:
+            return False
+        blob.state, blob.generation = "live", generation
+    return blob.generation == generation
+
+
+def _keep_text(session: Session, sha256: str, inspection: Inspection) -> None:
+    rows = [
+        {
+            "sha256": sha256,
+            "position": segment.position,
+            "label": segment.label[:120],
+            "text": segment.text,
+            "folded": fold(segment.text),
+        }
+        for segment in inspection.segments
+    ]
+    if rows:
+        outbox.upsert(session, TextSegment, rows, changing=("label", "text", "folded"))
+
+
+def _material_for(session: Session, upload: Upload, inspection: Inspection) -> Material | None:
+    if upload.material_id is None:
+        return _new_draft(session, upload, inspection)
+    material = session.get(Material, upload.material_id, with_for_update=True)
+    return None if material is None or material.deleted_at is not None else material
+
+
+def _new_draft(session: Session, upload: Upload, inspection: Inspection) -> Material:
+    title = display(inspection.title or "") or display(PurePath(upload.name).stem) or upload.name
+    material = Material(
+        code=new_code(),
+        status=Status.DRAFT,
+        title=title[:TITLE_LIMIT],
+        folded_title=fold(title[:TITLE_LIMIT])[:400],
+        kind=KIND_BY_GROUP.get(FILE_KINDS[inspection.kind].group),
+        language=inspection.language or "vi",
+        owner_id=upload.owner_id,
+        organization_id=home_organization(session, upload.owner_id),
+        files=[],
+        items=[],
+    )
+    session.add(material)
+    session.flush()
+    audit.record(session, upload.owner_id, "material.create", "material", material.id)
+    return material
+
+
+def _add_file(
+    session: Session, material: Material, upload: Upload, inspection: Inspection, sha256: str
+) -> MaterialFile:
+    file = MaterialFile(
+        material=material,
+        position=max((file.position for file in material.files), default=0) + 1,
+        name=upload.name,
+        role=upload.role,
+        sha256=sha256,
+        size=upload.size,
+        kind=inspection.kind,
+        media_type=inspection.media_type,
+        page_count=inspection.page_count,
+        width=inspection.width,
+        height=inspection.height,
+        duration=inspection.duration,
+        has_text=inspection.has_text,
+        text_truncated=inspection.text_truncated,
+        warnings=list(inspection.warnings),
+    )
+    session.add(file)
+    session.flush()
+    return file

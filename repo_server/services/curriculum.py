@@ -1,0 +1,330 @@
+"""The curriculum: importing a framework and walking through its tree."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from repo_server.database import audit
+from repo_server.database.models import (
+    Alignment,
+    CurriculumItem,
+    Framework,
+    ItemAssociation,
+    Material,
+    Placement,
+)
+from repo_server.database.outbox import touch
+from repo_server.database.queries import curriculum as queries
+from repo_server.database.queries.curriculum import CountedItem
+from repo_server.domain.access import Viewer
+from repo_server.domain.curriculum import Curriculum, ItemRecord, check
+from repo_server.domain.errors import NotFound
+from repo_server.domain.vietnamese import fold
+from repo_server.services.library import Library
+from repo_server.services.placement import place
+
+# Kho's own frameworks are presented first, in this order.
+PRESENTED_FIRST: Final = ("gdpt2018", "sgk")
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What an import did; `retired` items are kept because materials are aligned to them."""
+
+    framework: str
+    added: int
+    changed: int
+    removed: int
+    retired: int
+
+    @property
+    def unchanged(self) -> bool:
+        return not (self.added or self.changed or self.removed or self.retired)
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One place in a tree: where it is, what stands below it."""
+
+    framework: Framework
+    item: CurriculumItem | None
+    trail: tuple[CurriculumItem, ...]
+    children: tuple[CountedItem, ...]
+
+
+def item_url(framework: str, code: str | None = None) -> str:
+    """The page of a framework or of one of its items."""
+    return f"/chuong-trinh/{framework}" + (f"/{code}" if code is not None else "")
+
+
+def frameworks(library: Library, viewer: Viewer) -> list[tuple[Framework, int, int]]:
+    """(framework, its items, published materials aligned to it), in order of presentation."""
+    with library.database.read() as session:
+        result = []
+        for framework, size in queries.frameworks(session, viewer):
+            roots = queries.children(session, viewer, framework.id, None)
+            result.append((framework, size, sum(root.count for root in roots)))
+        return result
+
+
+def branch(library: Library, viewer: Viewer, framework_code: str, item_code: str | None) -> Branch:
+    """The tree at an item (None: the roots). Raises NotFound."""
+    with library.database.read() as session:
+        framework = queries.framework_by_code(session, viewer, framework_code)
+        if framework is None:
+            raise NotFound
+        if item_code is None:
+            children = queries.children(session, viewer, framework.id, None)
+            return Branch(framework, None, (), tuple(children))
+        item = queries.item_by_code(session, viewer, framework.id, item_code)
+        if item is None:
+            raise NotFound
+        return _branch_at(session, viewer, framework, item)
+
+
+def branch_at(library: Library, viewer: Viewer, item_id: int) -> Branch:
+    """The tree at the item of that id. Raises NotFound."""
+    with library.database.read() as session:
+        item = queries.item_by_id(session, viewer, item_id)
+        framework = session.get(Framework, item.framework_id) if item else None
+        if item is None or framework is None:
+            raise NotFound
+        return _branch_at(session, viewer, framework, item)
+
+
+def _branch_at(
+    session: Session, viewer: Viewer, framework: Framework, item: CurriculumItem
+) -> Branch:
+    return Branch(
+        framework,
+        item,
+        tuple(queries.trail(session, viewer, item)),
+        tuple(queries.children(session, viewer, framework.id, item.id)),
+    )
+
+
+def materials_at(
+    library: Library, viewer: Viewer, item_id: int, *, offset: int, limit: int
+) -> list[int]:
+    """Ids of the published materials at or below an item, newest first."""
+    with library.database.read() as session:
+        return queries.placed_materials(session, viewer, item_id, offset=offset, limit=limit)
+
+
+def import_curriculum(library: Library, viewer: Viewer, curriculum: Curriculum) -> ImportReport:
+    """Bring the framework in the database to what `curriculum` says, by the codes of its items.
+
+    Items keep their id, so alignments survive; an item that is gone is removed, or kept as retired
+    where materials are aligned to it. Repeating an import changes nothing. Raises
+    CurriculumInvalid with every problem found.
+    """
+    curriculum = check(curriculum)
+    with library.database.write() as session:
+        framework = _framework(session, curriculum)
+        known = {
+            item.code: item
+            for item in session.scalars(
+                select(CurriculumItem).where(CurriculumItem.framework_id == framework.id)
+            )
+        }
+        added, changed = _write_items(session, framework, curriculum.items, known)
+        removed, retired = _remove_items(session, curriculum, known)
+        _write_associations(session, framework, curriculum)
+        _touch_aligned(session, changed)
+        report = ImportReport(framework.code, added, len(changed), removed, retired)
+        if not report.unchanged:
+            after = {"added": added, "changed": len(changed), "removed": removed}
+            audit.record(
+                session,
+                viewer.account_id,
+                "curriculum.import",
+                "framework",
+                framework.code,
+                after=after,
+            )
+    library.vocabulary.forget()
+    return report
+
+
+def _framework(session: Session, curriculum: Curriculum) -> Framework:
+    record = curriculum.framework
+    framework = session.scalar(select(Framework).where(Framework.code == record.code))
+    if framework is None:
+        position = PRESENTED_FIRST.index(record.code) if record.code in PRESENTED_FIRST else 100
+        framework = Framework(code=record.code, position=position)
+        session.add(framework)
+    framework.title, framework.language = record.title, record.language
+    framework.publisher, framework.version = record.publisher, record.version
+    framework.source, framework.uri = record.source, record.uri or None
+    framework.digest = hashlib.sha256(repr(curriculum).encode()).hexdigest()
+    session.flush()
+    return framework
+
+
+def _write_items(
+    session: Session,
+    framework: Framework,
+    records: Sequence[ItemRecord],
+    known: dict[str, CurriculumItem],
+) -> tuple[int, list[int]]:
+    """Add and update, a level of the tree at a time; returns (added, ids of changed items)."""
+    by_code = dict(known)
+    changed: list[int] = []
+    for depth, level in enumerate(_levels(records)):
+        for record in level:
+            item = by_code.get(record.code)
+            if item is None:
+                item = CurriculumItem(framework_id=framework.id, code=record.code, path="")
+                by_code[record.code] = item
+                session.add(item)
+            values = _values(record, by_code[record.parent] if record.parent else None, depth)
+            if _apply(item, values) and item.id is not None:
+                changed.append(item.id)
+        session.flush()
+        for record in level:
+            parent = by_code[record.parent] if record.parent else None
+            _apply(by_code[record.code], {"path": _path(by_code[record.code], parent)})
+        session.flush()
+    return len(by_code) - len(known), changed
+
+
+def _levels(records: Sequence[ItemRecord]) -> list[list[ItemRecord]]:
+    """The records by depth; they come parents before children."""
+    depths: dict[str, int] = {}
+    levels: list[list[ItemRecord]] = []
+    for record in records:
+        depth = depths[record.parent] + 1 if record.parent else 0
+        depths[record.code] = depth
+        if depth == len(levels):
+            levels.append([])
+        levels[depth].append(record)
+    return levels
+
+
+def _path(item: CurriculumItem, parent: CurriculumItem | None) -> str:
+    return f"{parent.path if parent else '/'}{item.id}/"
+
+
+def _values(record: ItemRecord, parent: CurriculumItem | None, depth: int) -> dict[str, Any]:
+    return {
+        "parent_id": parent.id if parent else None,
+        "kind": str(record.kind),
+        "title": record.title,
+        "folded": fold(" ".join((record.title, *record.abbreviations))),
+        "sequence": record.sequence,
+        "depth": depth,
+        "grades": list(record.grades),
+        "subject": record.subject,
+        "abbreviations": list(record.abbreviations),
+        "source": record.source,
+        "page": record.page,
+        "note": record.note,
+        "identifier": record.uri or None,
+        "retired": False,
+    }
+
+
+def _apply(item: CurriculumItem, values: dict[str, Any]) -> bool:
+    """Set what differs; returns whether anything did."""
+    different = {name: value for name, value in values.items() if getattr(item, name) != value}
+    for name, value in different.items():
+        setattr(item, name, value)
+    return bool(different)
+
+
+def _remove_items(
+    session: Session, curriculum: Curriculum, known: dict[str, CurriculumItem]
+) -> tuple[int, int]:
+    """Drop items that are gone; returns (removed, retired)."""
+    kept = {record.code for record in curriculum.items}
+    gone = [item for code, item in known.items() if code not in kept]
+    if not gone:
+        return 0, 0
+    ids = [item.id for item in gone]
+    used = set(session.scalars(select(Alignment.item_id).where(Alignment.item_id.in_(ids))))
+    # An ancestor of an item that stays has to stay, too.
+    needed = {
+        int(step) for item in gone if item.id in used for step in item.path.strip("/").split("/")
+    }
+    retired = 0
+    for item in sorted(gone, key=lambda item: -item.depth):
+        if item.id in needed:
+            retired += not item.retired
+            item.retired = True
+        else:
+            _delete_item(session, item)
+    return len(gone) - len(needed.intersection(ids)), retired
+
+
+def _delete_item(session: Session, item: CurriculumItem) -> None:
+    session.execute(delete(Placement).where(Placement.item_id == item.id))
+    either = (ItemAssociation.origin_id == item.id) | (ItemAssociation.destination_id == item.id)
+    session.execute(delete(ItemAssociation).where(either))
+    session.delete(item)
+    session.flush()
+
+
+def _write_associations(session: Session, framework: Framework, curriculum: Curriculum) -> None:
+    own = dict(
+        session.execute(
+            select(CurriculumItem.code, CurriculumItem.id).where(
+                CurriculumItem.framework_id == framework.id
+            )
+        )
+        .tuples()
+        .all()
+    )
+    by_identifier = _by_identifier(session, curriculum)
+    session.execute(
+        delete(ItemAssociation).where(ItemAssociation.origin_id.in_(select(_own_ids(framework))))
+    )
+    rows = {
+        (own[record.origin], str(record.kind), destination)
+        for record in curriculum.associations
+        if (destination := own.get(record.destination) or by_identifier.get(record.destination))
+    }
+    if rows:
+        names = ("origin_id", "kind", "destination_id")
+        session.execute(
+            insert(ItemAssociation), [dict(zip(names, row, strict=True)) for row in sorted(rows)]
+        )
+
+
+def _own_ids(framework: Framework) -> Any:
+    return (
+        select(CurriculumItem.id).where(CurriculumItem.framework_id == framework.id).subquery().c.id
+    )
+
+
+def _by_identifier(session: Session, curriculum: Curriculum) -> dict[str, int]:
+    """Items of other frameworks that this one's associations point to, by their address."""
+    addresses = sorted({record.destination for record in curriculum.associations})
+    found: dict[str, int] = {}
+    for start in range(0, len(addresses), 500):
+        part = addresses[start : start + 500]
+        rows = session.execute(
+            select(CurriculumItem.identifier, CurriculumItem.id).where(
+                CurriculumItem.identifier.in_(part)
+            )
+        )
+        found |= {address: item_id for address, item_id in rows if address is not None}
+    return found
+
+
+def _touch_aligned(session: Session, changed: Sequence[int]) -> None:
+    """Materials aligned to a changed item are to be indexed again: its names are in there."""
+    for start in range(0, len(changed), 500):
+        part = changed[start : start + 500]
+        statement = (
+            select(Material)
+            .join(Placement, Placement.material_id == Material.id)
+            .where(Placement.item_id.in_(part))
+            .distinct()
+        )
+        for material in session.scalars(statement):
+            touch(material)
+            place(session, material)

@@ -1,0 +1,190 @@
+"""Finding materials: search with facets, suggestions, and what to show when an engine is down."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote_plus
+
+from sqlalchemy.orm import Session
+
+from repo_server.database.queries import curriculum as curriculum_queries
+from repo_server.database.queries import files as file_queries
+from repo_server.database.queries import materials as queries
+from repo_server.domain.access import Viewer
+from repo_server.domain.errors import SearchUnavailable
+from repo_server.domain.files import FILE_KINDS
+from repo_server.domain.licenses import LICENSES
+from repo_server.domain.materials import KIND_LABELS, LANGUAGES
+from repo_server.domain.vietnamese import fold, tokens
+from repo_server.search.base import SearchPage, SearchQuery
+from repo_server.search.highlighting import highlight
+from repo_server.services.cards import Card, Fragment, cards
+from repo_server.services.curriculum import item_url
+from repo_server.services.library import Library
+from repo_server.services.vocabulary import Names
+
+SNIPPET_WINDOW: Final = 240
+_SNIPPET_WORDS: Final = 12
+_ITEM_FACETS: Final = ("strand", "topic", "outcome")
+
+
+@dataclass(frozen=True, slots=True)
+class FacetValue:
+    """One value of a facet, with how many materials choosing it would show."""
+
+    value: str
+    label: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The answer to a search. `degraded`: no engine answered, only titles were looked at."""
+
+    total: int
+    items: tuple[Card, ...]
+    facets: Mapping[str, tuple[FacetValue, ...]]
+    degraded: bool = False
+    relaxed: tuple[str, ...] = ()
+
+
+def search(library: Library, viewer: Viewer, query: SearchQuery) -> Found:
+    """What `query` finds for this viewer; never fails because an engine is down."""
+    page = ask(library, query)
+    if page is None:
+        return _search_titles(library, viewer, query)
+    with library.database.read() as session:
+        names = library.vocabulary.names(session)
+        found = cards(session, viewer, names, [hit.id for hit in page.hits])
+        snippets = _snippets(session, viewer, query.text, found)
+        facets = _labelled(session, viewer, names, page.facets)
+    return Found(page.total, tuple(snippets), facets)
+
+
+def ask(library: Library, query: SearchQuery) -> SearchPage | None:
+    """The answer of the first engine that gives one; None when none does."""
+    for index in library.indexes:
+        try:
+            return index.search(query)
+        except SearchUnavailable:
+            continue
+    return None
+
+
+def _search_titles(library: Library, viewer: Viewer, query: SearchQuery) -> Found:
+    words = fold(query.text).split()
+    with library.database.read() as session:
+        total, ids = queries.titles_containing(
+            session, viewer, words, offset=(query.page - 1) * query.size, limit=query.size
+        )
+        names = library.vocabulary.names(session)
+        return Found(total, tuple(cards(session, viewer, names, ids)), {}, degraded=True)
+
+
+def _snippets(session: Session, viewer: Viewer, text: str, found: Sequence[Card]) -> list[Card]:
+    """The cards with the passage that answers the query, from the best page where there is one."""
+    words = list(dict.fromkeys(fold(text).split()))[:_SNIPPET_WORDS]
+    if not words:
+        return list(found)
+    pages = file_queries.best_segments(session, viewer, [card.id for card in found], words)
+    result = []
+    for card in found:
+        page = pages.get(card.id)
+        passage, label = (page.text, page.label) if page else (card.description, "")
+        snippet = highlight(passage, text, window=SNIPPET_WINDOW)
+        fragments = tuple(Fragment(part.text, part.marked) for part in snippet.fragments)
+        result.append(card.with_snippet(fragments, label or None))
+    return result
+
+
+def _labelled(
+    session: Session,
+    viewer: Viewer,
+    names: Names,
+    facets: Mapping[str, Sequence[tuple[str, int]]],
+) -> dict[str, tuple[FacetValue, ...]]:
+    codes = [value for facet in _ITEM_FACETS for value, _ in facets.get(facet, ())]
+    items = curriculum_queries.items_by_codes(session, viewer, codes) if codes else []
+    titles = {item.code: item.title for item in items}
+    return {
+        facet: _ordered(
+            facet,
+            [
+                FacetValue(value, _label(facet, value, names, titles), count)
+                for value, count in found
+            ],
+        )
+        for facet, found in facets.items()
+    }
+
+
+def _ordered(facet: str, values: list[FacetValue]) -> tuple[FacetValue, ...]:
+    """Grades in their natural order, everything else by count."""
+    if facet == "grade":
+        values.sort(key=lambda value: int(value.value) if value.value.isdigit() else 99)
+    return tuple(values)
+
+
+def _label(facet: str, value: str, names: Names, titles: Mapping[str, str]) -> str:
+    tables: dict[str, Mapping[str, str]] = {
+        "subject": {code: subject.label for code, subject in names.subjects.items()},
+        "book": {code: book.label for code, book in names.books.items()},
+        "kind": {str(kind): label for kind, label in KIND_LABELS.items()},
+        "license": {code: license.label for code, license in LICENSES.items()},
+        "language": LANGUAGES,
+        "format": {code: kind.label for code, kind in FILE_KINDS.items()},
+    }
+    if facet == "grade":
+        return f"Lớp {value}"
+    return tables.get(facet, titles).get(value, value)
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """Something to complete the typed words with; `kind` is "title" or an item's kind."""
+
+    label: str
+    kind: str
+    url: str
+
+
+def suggest(library: Library, viewer: Viewer, text: str, limit: int = 8) -> tuple[Suggestion, ...]:
+    """Titles and curriculum items that hold the typed words; nothing when an engine is down."""
+    if not tokens(text):
+        return ()
+    with library.database.read() as session:
+        items = curriculum_queries.items_matching(
+            session, viewer, fold(text).split(), grades=(), subjects=(), limit=limit // 2
+        )
+        frameworks = {
+            framework.id: framework.code
+            for framework, _ in curriculum_queries.frameworks(session, viewer)
+        }
+    titles = _suggested_titles(library, text, limit)
+    places = [
+        Suggestion(item.title, item.kind, item_url(frameworks[item.framework_id], item.code))
+        for item in items
+    ]
+    return (*titles, *places)[:limit]
+
+
+def _suggested_titles(library: Library, text: str, limit: int) -> list[Suggestion]:
+    for index in library.indexes:
+        try:
+            found = index.suggest(text, ("public",), limit)
+        except SearchUnavailable:
+            continue
+        return [Suggestion(title, "title", search_url(title)) for title in found]
+    return []
+
+
+def search_url(text: str) -> str:
+    """The search page for these words."""
+    return f"/tim?q={quote_plus(text)}"
+
+
+def newest(library: Library, viewer: Viewer, limit: int) -> list[Card]:
+    """The materials published last."""
+    with library.database.read() as session:
+        names = library.vocabulary.names(session)
+        return cards(session, viewer, names, queries.newest_published(session, viewer, limit))

@@ -1,0 +1,124 @@
+"""Indexes learn what the database knows: the relay, and rebuilding beside the serving index.
+
+The index state says which revision an index should hold. The relay reads the row as it is now,
+gives it to the index, waits until the index holds it for certain, and only then says so: whoever
+dies in between repeats a step that is harmless to repeat.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
+
+from sqlalchemy import func, select
+
+from repo_server.database import outbox
+from repo_server.database.models import Material
+from repo_server.database.outbox import Behind
+from repo_server.domain.materials import Status
+from repo_server.search.base import MaterialDocument, SearchIndex
+from repo_server.services.documents import material_documents
+from repo_server.services.library import Library
+
+BATCH: Final = 500
+
+
+class _Sink(Protocol):
+    def put_many(self, documents: Sequence[MaterialDocument]) -> None: ...
+
+
+def register_indexes(library: Library) -> None:
+    """Make every index a target; one that is new, emptied or of another shape is fed anew."""
+    with library.database.write() as session:
+        for index in library.indexes:
+            outbox.register_target(session, index.name, index.schema_version)
+
+
+def feed(library: Library, index: SearchIndex) -> int:
+    """Give `index` one batch of what it lacks; returns how many materials that was.
+
+    Raises SearchUnavailable when the engine is down: nothing is acknowledged then.
+    """
+    with library.database.read() as session:
+        batch = outbox.behind(session, index.name, BATCH)
+        documents = material_documents(session, [entry.material_id for entry in batch])
+    if not batch:
+        return 0
+    gone = [entry.material_id for entry in batch if entry.material_id not in documents]
+    if documents:
+        index.put_many(list(documents.values()))
+    if gone:
+        index.delete_many(gone)
+    with library.database.write() as session:
+        outbox.acknowledge(session, index.name, _learned(batch, documents))
+    return len(batch)
+
+
+def _learned(batch: Sequence[Behind], documents: dict[int, MaterialDocument]) -> list[Behind]:
+    # The row may have moved on since `want_rev` was read; what was fed is the row's own revision.
+    return [
+        Behind(entry.material_id, max(entry.want_rev, documents[entry.material_id].rev))
+        if entry.material_id in documents
+        else entry
+        for entry in batch
+    ]
+
+
+def feed_all(library: Library) -> int:
+    """Feed every index until none lacks anything; returns how many entries were fed."""
+    return sum(_feed_until_current(library, index) for index in library.indexes)
+
+
+def _feed_until_current(library: Library, index: SearchIndex) -> int:
+    total = 0
+    while fed := feed(library, index):
+        total += fed
+    return total
+
+
+def lag(library: Library) -> dict[str, int]:
+    """How many materials each index has yet to learn."""
+    with library.database.read() as session:
+        return {index.name: outbox.lag(session, index.name) for index in library.indexes}
+
+
+def rebuild(
+    library: Library, index: SearchIndex, progress: Callable[[int, int], None] = lambda *_: None
+) -> int:
+    """Build a new index beside the serving one and switch; returns how many it holds.
+
+    Just before the switch the target counts as empty, just after it as holding what was loaded.
+    Whoever dies in between leaves an index that is fed again, never one that is believed wrongly.
+    """
+    with library.database.read() as session:
+        total = session.scalar(select(func.count()).where(*_PUBLISHED)) or 0
+    new = index.rebuild()
+    try:
+        fed = _load(library, new, lambda done: progress(done, total))
+        with library.database.write() as session:
+            outbox.forget_index(session, index.name)
+        new.switch()
+    finally:
+        new.abandon()
+    with library.database.write() as session:
+        outbox.forget_index(session, index.name)
+        outbox.acknowledge(session, index.name, [Behind(*entry) for entry in fed.items()])
+    return len(fed)
+
+
+_PUBLISHED: Final = (Material.status == Status.PUBLISHED, Material.deleted_at.is_(None))
+
+
+def _load(library: Library, sink: _Sink, progress: Callable[[int], None]) -> dict[int, int]:
+    """Load every published material; returns the revision that was loaded of each."""
+    fed: dict[int, int] = {}
+    last = 0
+    while True:
+        with library.database.read() as session:
+            after = select(Material.id).where(Material.id > last, *_PUBLISHED)
+            ids = list(session.scalars(after.order_by(Material.id).limit(BATCH)))
+            documents = material_documents(session, ids)
+        if not ids:
+            return fed
+        sink.put_many(list(documents.values()))
+        fed |= {document.id: document.rev for document in documents.values()}
+        last = ids[-1]
+        progress(len(fed))

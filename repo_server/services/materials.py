@@ -1,0 +1,340 @@
+"""A material's description and life: start, describe, submit, publish, return, withdraw, delete.
+
+Every act is one transaction that changes the row, the tree's counts, the index state and the audit
+trail together. Acts on an existing material name the revision they were decided on.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from sqlalchemy.orm import Session
+
+from repo_server.database import audit
+from repo_server.database.models import Material, MaterialFile, MaterialVersion, utc_now
+from repo_server.database.queries import materials as queries
+from repo_server.domain.access import Action, Viewer, permits, require
+from repo_server.domain.codes import new_code
+from repo_server.domain.errors import (
+    EditConflict,
+    InvalidValue,
+    NotFound,
+    NotPublishable,
+    PreconditionRequired,
+    WrongState,
+)
+from repo_server.domain.licenses import LICENSES
+from repo_server.domain.materials import (
+    DESCRIPTION_LIMIT,
+    KEYWORD_LIMIT,
+    KEYWORDS_LIMIT,
+    LANGUAGES,
+    REASON_LIMIT,
+    STATUS_LABELS,
+    TITLE_LIMIT,
+    Completeness,
+    Kind,
+    Status,
+    missing_before_submission,
+)
+from repo_server.domain.vietnamese import display, fold
+from repo_server.services.library import Library
+from repo_server.services.placement import (
+    Choice,
+    chosen_items,
+    grades_of,
+    place,
+    subjects_of,
+)
+from repo_server.services.uploads import subject_of
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a contributor says of a material; None leaves a field as it is."""
+
+    title: str | None = None
+    description: str | None = None
+    kind: str | None = None
+    language: str | None = None
+    license: str | None = None
+    keywords: tuple[str, ...] | None = None
+    author: str | None = None
+    choice: Choice | None = None
+
+
+def create_material(library: Library, viewer: Viewer, description: Description) -> Material:
+    """Start a draft. Raises InvalidValue, Forbidden."""
+    require(viewer, Action.CONTRIBUTE)
+    if not display(description.title or ""):
+        raise InvalidValue("title", "Hãy đặt tên cho học liệu.")
+    with library.database.write() as session:
+        material = Material(
+            code=new_code(),
+            status=Status.DRAFT,
+            title="",
+            folded_title="",
+            owner_id=viewer.account_id,
+            organization_id=viewer.home_organization_id,
+            files=[],
+            items=[],
+        )
+        _describe(session, material, description)
+        session.add(material)
+        session.flush()
+        audit.record(session, viewer.account_id, "material.create", "material", material.id)
+    return material
+
+
+def edit_material(
+    library: Library, viewer: Viewer, material_id: int, rev: int | None, description: Description
+) -> Material:
+    """Change the description; `rev` is the revision that the person saw.
+
+    Raises PreconditionRequired without `rev`, EditConflict when it is no longer current.
+    """
+    with library.database.write() as session:
+        material = _open(session, viewer, material_id, rev, Action.EDIT)
+        before = _summary(material)
+        _describe(session, material, description)
+        if material.status != Status.DRAFT:
+            _require_complete(material)
+        place(session, material)
+        _record(session, viewer, material, "material.edit", before)
+    return material
+
+
+def submit(library: Library, viewer: Viewer, material_id: int, rev: int | None) -> Material:
+    """Hand a draft to the editors. Raises NotPublishable with what is missing."""
+
+    def change(_: Session, material: Material) -> None:
+        _require_complete(material)
+        material.status = Status.SUBMITTED
+        material.submitted_at, material.return_reason = utc_now(), None
+
+    return _act(library, viewer, material_id, rev, Action.SUBMIT, change)
+
+
+def publish(library: Library, viewer: Viewer, material_id: int, rev: int | None) -> Material:
+    """Show a material to everybody and keep a version of it."""
+
+    def change(session: Session, material: Material) -> None:
+        _require_complete(material)
+        material.status, material.version = Status.PUBLISHED, material.version + 1
+        material.published_at, material.return_reason = utc_now(), None
+        session.add(
+            MaterialVersion(
+                material_id=material.id,
+                number=material.version,
+                snapshot=_snapshot(material),
+                created_by=viewer.account_id,
+            )
+        )
+
+    return _act(library, viewer, material_id, rev, Action.PUBLISH, change)
+
+
+def return_material(
+    library: Library, viewer: Viewer, material_id: int, rev: int | None, reason: str
+) -> Material:
+    """Give a submitted material back to its contributor, with a reason that they will read."""
+    said = _reason(reason)
+
+    def change(_: Session, material: Material) -> None:
+        material.status, material.return_reason = Status.DRAFT, said
+
+    return _act(library, viewer, material_id, rev, Action.RETURN, change)
+
+
+def withdraw(
+    library: Library, viewer: Viewer, material_id: int, rev: int | None, reason: str
+) -> Material:
+    """Take a material out of the public library; a submitted one goes back to its draft."""
+    said = _reason(reason)
+
+    def change(_: Session, material: Material) -> None:
+        submitted = material.status == Status.SUBMITTED
+        material.status = Status.DRAFT if submitted else Status.WITHDRAWN
+        material.withdrawn_at, material.return_reason = utc_now(), said
+
+    return _act(library, viewer, material_id, rev, Action.WITHDRAW, change)
+
+
+def delete_material(library: Library, viewer: Viewer, material_id: int, rev: int | None) -> None:
+    """Put a tombstone: nobody sees the material any more; its bytes stay until they are purged."""
+
+    def change(_: Session, material: Material) -> None:
+        material.deleted_at = utc_now()
+
+    _act(library, viewer, material_id, rev, Action.DELETE, change)
+
+
+def remove_file(
+    library: Library, viewer: Viewer, material_id: int, rev: int | None, file_id: int
+) -> Material:
+    """Take a file out of a material that is not published; versions that hold it keep it."""
+
+    def change(_: Session, material: Material) -> None:
+        if material.status == Status.PUBLISHED:
+            raise WrongState(status=STATUS_LABELS[Status.PUBLISHED])
+        file = next((file for file in present_files(material) if file.id == file_id), None)
+        if file is None:
+            raise NotFound
+        file.removed_at = utc_now()
+
+    return _act(library, viewer, material_id, rev, Action.EDIT, change)
+
+
+def present_files(material: Material) -> list[MaterialFile]:
+    """The files that are not removed, in order."""
+    return [file for file in material.files if file.removed_at is None]
+
+
+def missing(material: Material) -> tuple[str, ...]:
+    """Sentences on what the material lacks before it can be submitted."""
+    return missing_before_submission(
+        Completeness(
+            title=material.title,
+            description=material.description,
+            kind=material.kind,
+            license=material.license,
+            file_count=len(present_files(material)),
+            grade_count=len(grades_of(material.items)),
+            subject_count=len(subjects_of(material.items)),
+        )
+    )
+
+
+def _act(
+    library: Library,
+    viewer: Viewer,
+    material_id: int,
+    rev: int | None,
+    action: Action,
+    change: Callable[[Session, Material], None],
+) -> Material:
+    with library.database.write() as session:
+        material = _open(session, viewer, material_id, rev, action)
+        before = _summary(material)
+        change(session, material)
+        place(session, material)
+        _record(session, viewer, material, f"material.{action}", before)
+    return material
+
+
+def _open(
+    session: Session, viewer: Viewer, material_id: int, rev: int | None, action: Action
+) -> Material:
+    material = queries.material_by_id(session, viewer, material_id)
+    if material is None:
+        raise NotFound
+    if rev is None:
+        raise PreconditionRequired
+    if rev != material.rev:
+        raise EditConflict
+    require_state(viewer, material, action)
+    return material
+
+
+def require_state(viewer: Viewer, material: Material, action: Action) -> None:
+    """Like `require`, but says "wrong state" to those who could do it in another state."""
+    subject = subject_of(material)
+    elsewhere = any(permits(viewer, action, replace(subject, status=state)) for state in Status)
+    if elsewhere and not permits(viewer, action, subject):
+        raise WrongState(status=STATUS_LABELS[subject.status])
+    require(viewer, action, subject)
+
+
+def _require_complete(material: Material) -> None:
+    reasons = missing(material)
+    if reasons:
+        raise NotPublishable(reasons=" ".join(reasons))
+
+
+def _describe(session: Session, material: Material, description: Description) -> None:
+    if description.title is not None:
+        title = display(description.title)
+        if not title:
+            raise InvalidValue("title", "Hãy đặt tên cho học liệu.")
+        material.title = _bounded("title", title, TITLE_LIMIT)
+        material.folded_title = fold(material.title)[:400]
+    if description.description is not None:
+        text = description.description.strip()
+        material.description = _bounded("description", text, DESCRIPTION_LIMIT)
+    if description.author is not None:
+        material.author = _bounded("author", display(description.author), TITLE_LIMIT)
+    if description.keywords is not None:
+        material.keywords = _keywords(description.keywords)
+    _choose(material, description)
+    if description.choice is not None:
+        material.items = chosen_items(session, description.choice)
+
+
+def _choose(material: Material, description: Description) -> None:
+    for field, allowed in (("kind", set(Kind)), ("language", LANGUAGES), ("license", LICENSES)):
+        value = getattr(description, field)
+        if value is None:
+            continue
+        if value not in allowed:
+            raise InvalidValue(field, f"“{value[:40]}” không có trong danh mục.")
+        setattr(material, field, str(value))
+
+
+def _keywords(words: tuple[str, ...]) -> list[str]:
+    kept = list(dict.fromkeys(filter(None, map(display, words))))
+    if len(kept) > KEYWORDS_LIMIT or any(len(word) > KEYWORD_LIMIT for word in kept):
+        rule = f"Tối đa {KEYWORDS_LIMIT} từ khoá, mỗi từ không quá {KEYWORD_LIMIT} kí tự."
+        raise InvalidValue("keywords", rule)
+    return kept
+
+
+def _reason(text: str) -> str:
+    said = text.strip()
+    if not said:
+        raise InvalidValue("reason", "Hãy ghi rõ lí do để người đóng góp biết.")
+    return _bounded("reason", said, REASON_LIMIT)
+
+
+def _bounded(field: str, text: str, limit: int) -> str:
+    if len(text) > limit:
+        raise InvalidValue(field, f"Tối đa {limit} kí tự, đang có {len(text)}.")
+    if "\x00" in text:
+        raise InvalidValue(field, "Có kí tự không hợp lệ.")
+    return text
+
+
+def _summary(material: Material) -> dict[str, Any]:
+    return {
+        "status": material.status,
+        "title": material.title,
+        "kind": material.kind,
+        "license": material.license,
+        "items": sorted(item.id for item in material.items),
+        "files": sorted(file.id for file in present_files(material)),
+    }
+
+
+_SNAPSHOT_FIELDS: Final = ("title", "description", "kind", "language", "license", "author")
+
+
+def _snapshot(material: Material) -> dict[str, Any]:
+    return {
+        **{field: getattr(material, field) for field in _SNAPSHOT_FIELDS},
+        "keywords": list(material.keywords),
+        "items": [item.code for item in material.items],
+        "files": [
+            {"name": file.name, "role": file.role, "sha256": file.sha256, "size": file.size}
+            for file in present_files(material)
+        ],
+    }
+
+
+def _record(
+    session: Session, viewer: Viewer, material: Material, action: str, before: dict[str, Any]
+) -> None:
+    after = _summary(material)
+    if material.return_reason:
+        after["reason"] = material.return_reason
+    audit.record(
+        session, viewer.account_id, action, "material", material.id, before=before, after=after
+    )

@@ -1,0 +1,107 @@
+"""Where a material stands: its organization, and its place in the curriculum.
+
+People choose grades, subjects, textbook sets and items; what is kept are alignments to items. A
+grade and a subject together are one item ("lop-6.toan"), so nothing is said twice.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from repo_server.database.models import AccountMembership, CurriculumItem, Material, Placement
+from repo_server.database.queries import curriculum as queries
+from repo_server.domain.access import ANONYMOUS
+from repo_server.domain.curriculum import ItemKind
+from repo_server.domain.errors import InvalidValue
+from repo_server.domain.materials import ITEMS_LIMIT, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a person picked; codes as in the facets, `items` are ids of further items."""
+
+    grades: tuple[int, ...] = ()
+    subjects: tuple[str, ...] = ()
+    books: tuple[str, ...] = ()
+    items: tuple[int, ...] = ()
+
+
+def home_organization(session: Session, account_id: int) -> int | None:
+    """The organization that this account's new materials belong to."""
+    return session.scalar(
+        select(AccountMembership.organization_id)
+        .where(AccountMembership.account_id == account_id)
+        .order_by(AccountMembership.id)
+        .limit(1)
+    )
+
+
+def chosen_items(session: Session, choice: Choice) -> list[CurriculumItem]:
+    """The items that a choice stands for; raises InvalidValue naming what does not exist."""
+    codes = [*_grade_and_subject_codes(choice), *choice.books]
+    found = {item.code: item for item in queries.items_by_codes(session, ANONYMOUS, codes)}
+    _require_taught(choice, found)
+    unknown = [book for book in choice.books if book not in found]
+    if unknown:
+        raise InvalidValue("books", f"Không có bộ sách “{unknown[0]}”.")
+    picked = [session.get(CurriculumItem, item_id) for item_id in choice.items]
+    if None in picked:
+        raise InvalidValue("items", "Có mục không còn trong chương trình.")
+    items = {item.id: item for item in (*found.values(), *picked) if item is not None}
+    if len(items) > ITEMS_LIMIT:
+        raise InvalidValue("items", f"Chỉ gắn tối đa {ITEMS_LIMIT} mục của chương trình.")
+    return sorted(items.values(), key=lambda item: item.id)
+
+
+def _grade_and_subject_codes(choice: Choice) -> list[str]:
+    if not choice.subjects:
+        return [f"lop-{grade}" for grade in choice.grades]
+    return [f"lop-{grade}.{code}" for grade, code in product(choice.grades, choice.subjects)]
+
+
+def _require_taught(choice: Choice, found: dict[str, CurriculumItem]) -> None:
+    if choice.subjects and not choice.grades:
+        raise InvalidValue("grades", "Hãy chọn lớp cho môn học đã chọn.")
+    for subject in choice.subjects:
+        if not any(f"lop-{grade}.{subject}" in found for grade in choice.grades):
+            raise InvalidValue("subjects", f"Môn “{subject}” không có ở lớp đã chọn.")
+    for grade in choice.grades:
+        names = [f"lop-{grade}", *(f"lop-{grade}.{subject}" for subject in choice.subjects)]
+        if not any(name in found for name in names):
+            raise InvalidValue("grades", f"Lớp {grade} không có môn đã chọn.")
+
+
+def grades_of(items: Iterable[CurriculumItem]) -> tuple[int, ...]:
+    """Grades that a material is for; a textbook set covers many and says none."""
+    return tuple(
+        sorted({grade for item in items if item.kind != ItemKind.BOOK for grade in item.grades})
+    )
+
+
+def subjects_of(items: Iterable[CurriculumItem]) -> tuple[str, ...]:
+    """Codes of the subjects that a material is for, in the order of the items."""
+    return tuple(dict.fromkeys(item.subject for item in items if item.subject))
+
+
+def choice_of(items: Sequence[CurriculumItem]) -> Choice:
+    """What a person would have picked to get these items."""
+    further = [
+        item.id
+        for item in items
+        if item.kind not in (ItemKind.GRADE, ItemKind.SUBJECT, ItemKind.BOOK)
+    ]
+    books = [item.code for item in items if item.kind == ItemKind.BOOK]
+    return Choice(grades_of(items), subjects_of(items), tuple(books), tuple(further))
+
+
+def place(session: Session, material: Material) -> None:
+    """Bring the tree's counts in line with the material's items and state; call after changes."""
+    session.flush()
+    session.execute(delete(Placement).where(Placement.material_id == material.id))
+    if material.status != Status.PUBLISHED or material.deleted_at is not None:
+        return
+    ids = {int(step) for item in material.items for step in item.path.strip("/").split("/")}
+    session.add_all(Placement(item_id=item_id, material_id=material.id) for item_id in ids)

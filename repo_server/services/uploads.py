@@ -1,0 +1,283 @@
+"""A file arrives: the intent is written first, then bytes are appended until all are there.
+
+The protocol and its crash points stand in ARCHITECTURE ("A teacher uploads"). What happens to the
+bytes once they are complete is `services.acceptance`.
+"""
+
+import hashlib
+import json
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from repo_server.database import outbox
+from repo_server.database.models import Job, Material, Upload, utc_now
+from repo_server.database.queries import materials as queries
+from repo_server.domain.access import Action, Role, Subject, Viewer, require
+from repo_server.domain.codes import new_id
+from repo_server.domain.errors import (
+    Conflict,
+    FileRejected,
+    IdempotencyMismatch,
+    InvalidValue,
+    NotFound,
+    TooLarge,
+    WrongState,
+)
+from repo_server.domain.files import REASONS, clean_filename
+from repo_server.domain.materials import FILES_LIMIT, STATUS_LABELS, Kind, Status
+from repo_server.services.library import Library
+
+LIFETIME: Final = timedelta(days=7)
+"""How long an upload may take from its declaration; TRUST: expired ones are the janitor's."""
+
+JOB: Final = "accept_upload"
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """What a client says before it sends: the file's own name and size in bytes.
+
+    `material_id` is the material that the file belongs to; without it a draft is made for it.
+    """
+
+    name: str
+    size: int
+    sha256: str | None = None
+    material_id: int | None = None
+    role: str | None = None
+
+    def fingerprint(self) -> str:
+        """The same for the same declaration: tells a repeated request from a reused key."""
+        parts = [self.name, self.size, self.sha256, self.material_id, self.role]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class UploadView:
+    """Where an upload stands. `state`: receiving, received, checking, ready, rejected, cancelled.
+
+    `offset` is how many bytes are durable; `reason` is a Vietnamese sentence when rejected.
+    """
+
+    id: str
+    name: str
+    size: int
+    offset: int
+    state: str
+    verdict: str | None
+    reason: str | None
+    warnings: tuple[str, ...]
+    material_id: int | None
+    material_code: str | None
+    file_id: int | None
+
+
+def declare(
+    library: Library, viewer: Viewer, declaration: Declaration, idempotency_key: str | None
+) -> tuple[UploadView, bool]:
+    """Write the intent. Returns (upload, whether it is new).
+
+    The same key with the same declaration gives the upload that exists; with another one it raises
+    IdempotencyMismatch. Raises InvalidValue, TooLarge, FileRejected (an empty file), NotFound,
+    Forbidden, WrongState.
+    """
+    require(viewer, Action.CONTRIBUTE)
+    declaration = _checked(library, declaration)
+    key = idempotency_key or new_id()
+    try:
+        with library.database.write() as session:
+            known = _by_key(session, viewer, key)
+            if known is None:
+                _require_room(session, viewer, declaration.material_id)
+                known = _new_upload(viewer, declaration, key)
+                session.add(known)
+                return _view(library, session, known), True
+            return _repeated(library, session, known, declaration), False
+    except IntegrityError:
+        # PostgreSQL: another request with this key was faster between the look and the insert.
+        with library.database.read() as session:
+            known = _by_key(session, viewer, key)
+            if known is None:
+                raise
+            return _repeated(library, session, known, declaration), False
+
+
+def _checked(library: Library, declaration: Declaration) -> Declaration:
+    if declaration.size > library.max_file_size:
+        raise TooLarge(limit=f"{library.max_file_size / 2**30:.1f} GB".replace(".", ","))
+    if declaration.size == 0:
+        raise FileRejected("empty", REASONS["empty"])
+    if declaration.size < 0:
+        raise InvalidValue("size", "Kích thước tệp phải là số dương.")
+    if declaration.role is not None and declaration.role not in set(Kind):
+        raise InvalidValue("role", "Vai trò của tệp không có trong danh mục.")
+    name = clean_filename(declaration.name)
+    return Declaration(
+        name, declaration.size, declaration.sha256, declaration.material_id, declaration.role
+    )
+
+
+def _new_upload(viewer: Viewer, declaration: Declaration, key: str) -> Upload:
+    return Upload(
+        id=new_id(),
+        owner_id=viewer.account_id,
+        idempotency_key=key,
+        fingerprint=declaration.fingerprint(),
+        state="receiving",
+        name=declaration.name,
+        size=declaration.size,
+        declared_sha256=declaration.sha256,
+        material_id=declaration.material_id,
+        role=declaration.role,
+        expires_at=utc_now() + LIFETIME,
+    )
+
+
+def _repeated(
+    library: Library, session: Session, known: Upload, declaration: Declaration
+) -> UploadView:
+    if known.fingerprint != declaration.fingerprint():
+        raise IdempotencyMismatch
+    return _view(library, session, known)
+
+
+def _by_key(session: Session, viewer: Viewer, key: str) -> Upload | None:
+    return session.scalar(
+        select(Upload).where(Upload.owner_id == viewer.account_id, Upload.idempotency_key == key)
+    )
+
+
+def _require_room(session: Session, viewer: Viewer, material_id: int | None) -> None:
+    if material_id is None:
+        return
+    material = queries.material_by_id(session, viewer, material_id)
+    if material is None:
+        raise NotFound
+    require(viewer, Action.EDIT, subject_of(material))
+    if material.status == Status.PUBLISHED and viewer.roles <= {Role.TEACHER}:
+        # What was reviewed must stay what is served: new files need a new review.
+        raise WrongState(status=STATUS_LABELS[Status.PUBLISHED])
+    if sum(file.removed_at is None for file in material.files) >= FILES_LIMIT:
+        raise InvalidValue("material", f"Một học liệu có tối đa {FILES_LIMIT} tệp.")
+
+
+def subject_of(material: Material) -> Subject:
+    """What the permission table looks at."""
+    return Subject(material.owner_id, material.organization_id, Status(material.status))
+
+
+class Receiver:
+    """Appends to one upload; use as a context manager, from one thread at a time.
+
+    On leaving, what arrived is durable, even when the client went away in the middle; when it was
+    the last byte, the upload is complete and its check is enqueued.
+    """
+
+    def __init__(self, library: Library, upload: Upload, offset: int) -> None:
+        self._library = library
+        self._upload = upload
+        self._stack = ExitStack()
+        self._offset = offset
+        # A digest over all bytes exists only when all of them pass through here.
+        self._digest = hashlib.sha256() if offset == 0 else None
+
+    def __enter__(self) -> "Receiver":
+        self._writer = self._stack.enter_context(
+            self._library.staging.append(self._upload.id, self._offset)
+        )
+        return self
+
+    @property
+    def offset(self) -> int:
+        """Bytes that have arrived so far."""
+        return self._offset
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Append; raises TooLarge past the declared size, StorageFull, StorageUnavailable."""
+        if self._offset + len(data) > self._upload.size:
+            raise TooLarge(limit=f"{self._upload.size} byte")
+        if self._digest is not None:
+            self._digest.update(data)
+        self._writer.write(data)
+        self._offset += len(data)
+
+    def __exit__(self, *failure: object) -> None:
+        self._stack.__exit__(None, None, None)
+        if self._offset == self._upload.size:
+            self._complete()
+
+    def _complete(self) -> None:
+        digest = None if self._digest is None else self._digest.hexdigest()
+        with self._library.database.write() as session:
+            upload = session.get(Upload, self._upload.id, with_for_update=True)
+            if upload is None or upload.state != "receiving":
+                return
+            upload.state, upload.sha256, upload.updated_at = "received", digest, utc_now()
+            outbox.enqueue(session, JOB, upload.id)
+
+
+def receive(library: Library, viewer: Viewer, upload_id: str, offset: int) -> Receiver:
+    """Prepare to append from `offset`; entering the result raises WrongOffset or Busy."""
+    with library.database.read() as session:
+        upload = _own(session, viewer, upload_id)
+    if upload.state != "receiving":
+        raise Conflict
+    return Receiver(library, upload, offset)
+
+
+def status(library: Library, viewer: Viewer, upload_id: str) -> UploadView:
+    """Where the upload stands; NotFound for anybody but its owner."""
+    with library.database.read() as session:
+        return _view(library, session, _own(session, viewer, upload_id))
+
+
+def cancel(library: Library, viewer: Viewer, upload_id: str) -> None:
+    """Give up an upload that is not complete; harmless when it was given up before."""
+    with library.database.write() as session:
+        upload = _own(session, viewer, upload_id)
+        if upload.state not in ("receiving", "cancelled"):
+            raise Conflict
+        upload.state, upload.updated_at = "cancelled", utc_now()
+    library.staging.discard(upload_id)
+
+
+def _own(session: Session, viewer: Viewer, upload_id: str) -> Upload:
+    upload = session.get(Upload, upload_id)
+    if upload is None or viewer.account_id is None or upload.owner_id != viewer.account_id:
+        raise NotFound
+    return upload
+
+
+def _view(library: Library, session: Session, upload: Upload) -> UploadView:
+    material = session.get(Material, upload.material_id) if upload.material_id else None
+    state = upload.state
+    if state == "received" and _is_running(session, upload.id):
+        state = "checking"
+    received = state not in ("receiving", "cancelled", "expired")
+    file = None
+    if material is not None and upload.file_id is not None:
+        file = next((file for file in material.files if file.id == upload.file_id), None)
+    return UploadView(
+        id=upload.id,
+        name=upload.name,
+        size=upload.size,
+        offset=upload.size if received else library.staging.size(upload.id),
+        state=state,
+        verdict=upload.verdict,
+        reason=upload.reason,
+        warnings=tuple(file.warnings) if file else (),
+        material_id=material.id if material else None,
+        material_code=material.code if material else None,
+        file_id=upload.file_id,
+    )
+
+
+def _is_running(session: Session, upload_id: str) -> bool:
+    running = select(Job.id).where(Job.kind == JOB, Job.key == upload_id, Job.state == "running")
+    return session.scalar(running.limit(1)) is not None

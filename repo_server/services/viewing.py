@@ -1,0 +1,202 @@
+"""One material as its page and the API show it, and its bytes after the check of rights."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from repo_server.database.models import CurriculumItem, Material, MaterialFile
+from repo_server.database.queries import curriculum as curriculum_queries
+from repo_server.database.queries import files as file_queries
+from repo_server.database.queries import materials as queries
+from repo_server.domain.access import Action, Viewer, allowed
+from repo_server.domain.curriculum import ITEM_KIND_LABELS, ItemKind
+from repo_server.domain.errors import NotFound
+from repo_server.domain.files import FILE_KINDS
+from repo_server.domain.licenses import LICENSES, License
+from repo_server.domain.materials import KIND_LABELS, LANGUAGES, Kind
+from repo_server.services.cards import Card, cards
+from repo_server.services.curriculum import item_url
+from repo_server.services.library import Library
+from repo_server.services.materials import missing, present_files
+from repo_server.services.placement import Choice, choice_of
+from repo_server.services.uploads import subject_of
+
+PREVIEW_PAGES: Final = 50
+PREVIEW_TEXT: Final = 5_000
+_STEPS: Final = (
+    Action.SUBMIT,
+    Action.PUBLISH,
+    Action.RETURN,
+    Action.WITHDRAW,
+    Action.DELETE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AlignmentView:
+    """An item that the material is about, with the way to it from the root."""
+
+    id: int
+    title: str
+    kind: str
+    kind_label: str
+    trail: tuple[str, ...]
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileView:
+    """A file of a material. `preview` is pages, image, video, audio, text or none."""
+
+    id: int
+    name: str
+    role: str | None
+    role_label: str | None
+    size: int
+    kind: str
+    kind_label: str
+    group: str
+    extension: str
+    media_type: str
+    sha256: str
+    page_count: int | None
+    duration: float | None
+    width: int | None
+    height: int | None
+    has_text: bool
+    text_expected: bool
+    text_truncated: bool
+    warnings: tuple[str, ...]
+    preview: str
+    preview_text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MaterialView:
+    """Everything that a material's page needs."""
+
+    card: Card
+    rev: int
+    version: int
+    license: License | None
+    language_label: str
+    keywords: tuple[str, ...]
+    author: str
+    alignments: tuple[AlignmentView, ...]
+    choice: Choice
+    files: tuple[FileView, ...]
+    return_reason: str | None
+    created_at: datetime
+    actions: tuple[Action, ...]
+    can_edit: bool
+    problems: tuple[str, ...]
+
+
+def material_by_code(library: Library, viewer: Viewer, code: str) -> MaterialView:
+    """The material of that code. Raises NotFound for what the viewer may not see."""
+    with library.database.read() as session:
+        return _view(library, session, viewer, queries.material_by_code(session, viewer, code))
+
+
+def material_by_id(library: Library, viewer: Viewer, material_id: int) -> MaterialView:
+    """The material of that id. Raises NotFound for what the viewer may not see."""
+    with library.database.read() as session:
+        return _view(library, session, viewer, queries.material_by_id(session, viewer, material_id))
+
+
+def _view(
+    library: Library, session: Session, viewer: Viewer, material: Material | None
+) -> MaterialView:
+    if material is None:
+        raise NotFound
+    names = library.vocabulary.names(session)
+    subject = subject_of(material)
+    can_edit = bool(allowed(viewer, subject, (Action.EDIT,)))
+    return MaterialView(
+        card=cards(session, viewer, names, [material.id])[0],
+        rev=material.rev,
+        version=material.version,
+        license=LICENSES[material.license] if material.license else None,
+        language_label=LANGUAGES.get(material.language, material.language),
+        keywords=tuple(material.keywords),
+        author=material.author,
+        alignments=alignments(session, material.items),
+        choice=choice_of(material.items),
+        files=tuple(_file(session, viewer, file) for file in present_files(material)),
+        return_reason=material.return_reason if can_edit else None,
+        created_at=material.created_at,
+        actions=allowed(viewer, subject, _STEPS),
+        can_edit=can_edit,
+        problems=missing(material) if can_edit else (),
+    )
+
+
+def alignments(session: Session, items: Sequence[CurriculumItem]) -> tuple[AlignmentView, ...]:
+    """The items with the titles on the way to each."""
+    above = curriculum_queries.ancestors(session, items)
+    codes = curriculum_queries.framework_codes(session)
+    return tuple(
+        AlignmentView(
+            id=item.id,
+            title=item.title,
+            kind=item.kind,
+            kind_label=ITEM_KIND_LABELS[ItemKind(item.kind)],
+            trail=tuple(ancestor.title for ancestor in above[item.id]),
+            url=item_url(codes[item.framework_id], item.code),
+        )
+        for item in items
+    )
+
+
+def _file(session: Session, viewer: Viewer, file: MaterialFile) -> FileView:
+    kind = FILE_KINDS[file.kind]
+    preview = _preview(file)
+    return FileView(
+        id=file.id,
+        name=file.name,
+        role=file.role,
+        role_label=KIND_LABELS[Kind(file.role)] if file.role else None,
+        size=file.size,
+        kind=file.kind,
+        kind_label=kind.label,
+        group=kind.group,
+        extension=kind.extensions[0],
+        media_type=file.media_type,
+        sha256=file.sha256,
+        page_count=file.page_count,
+        duration=file.duration,
+        width=file.width,
+        height=file.height,
+        has_text=file.has_text,
+        text_expected=kind.text,
+        text_truncated=file.text_truncated,
+        warnings=tuple(file.warnings),
+        preview=preview,
+        preview_text=_text(session, viewer, file) if preview == "text" else None,
+    )
+
+
+def _preview(file: MaterialFile) -> str:
+    kind = FILE_KINDS[file.kind]
+    if file.kind == "pdf":
+        return "pages"
+    if kind.inline and kind.group in ("image", "audio", "video"):
+        return kind.group
+    return "text" if file.has_text else "none"
+
+
+def _text(session: Session, viewer: Viewer, file: MaterialFile) -> str:
+    pages = file_queries.segments(session, viewer, file.sha256, 20)
+    return "\n\n".join(page.text for page in pages)[:PREVIEW_TEXT]
+
+
+def stored_file(library: Library, viewer: Viewer, file_id: int) -> file_queries.StoredFile:
+    """A file whose bytes the viewer may have. Raises NotFound."""
+    with library.database.read() as session:
+        stored = file_queries.file_by_id(session, viewer, file_id)
+    if stored is None:
+        raise NotFound
+    return stored
