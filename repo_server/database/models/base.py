@@ -46,12 +46,13 @@ class database_now(GenericFunction[datetime]):  # noqa: N801 - named as it reads
 
 @compiles(database_now, "sqlite")
 def _now_on_sqlite(element: database_now, compiler: SQLCompiler, **_: Any) -> str:
-    return "CAST(unixepoch('subsec') * 1000 AS INTEGER)"
+    # unixepoch('subsec') would read better, but before SQLite 3.42 (Debian 12) it is NULL.
+    return "CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)"
 
 
 @compiles(database_now, "postgresql")
 def _now_on_postgresql(element: database_now, compiler: SQLCompiler, **_: Any) -> str:
-    return "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)"
+    return "CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS BIGINT)"
 
 
 class Base(DeclarativeBase):
@@ -75,5 +76,10 @@ class Base(DeclarativeBase):
 
 
 def utc_now() -> datetime:
-    """This machine's clock, for what is shown to people; leases use `database_now`."""
-    return datetime.now(UTC)
+    """This machine's clock, for what is shown to people; leases use `database_now`.
+
+    Whole milliseconds, cut and not rounded: what is written is what is read back, and a job that is
+    due now is not due a moment after the database's clock.
+    """
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)

@@ -79,7 +79,7 @@ def counts(session: Session, viewer: Viewer, item_ids: Sequence[int]) -> dict[in
         .where(Placement.item_id.in_(item_ids))
         .group_by(Placement.item_id)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def trail(session: Session, viewer: Viewer, item: CurriculumItem) -> list[CurriculumItem]:

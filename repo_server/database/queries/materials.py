@@ -157,7 +157,7 @@ def own_counts(session: Session, viewer: Viewer) -> dict[str, int]:
         .where(Material.owner_id == viewer.account_id, Material.deleted_at.is_(None))
         .group_by(Material.status)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def review_queue(session: Session, viewer: Viewer, *, offset: int, limit: int) -> list[int]:
