@@ -1,6 +1,6 @@
 """The declarative base and the column types that both SQLite and PostgreSQL carry alike."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import BigInteger, Dialect, Integer, MetaData
@@ -14,6 +14,7 @@ from sqlalchemy.types import JSON, TypeDecorator
 RowId: Final = BigInteger().with_variant(Integer(), "sqlite")
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 class Moment(TypeDecorator[datetime]):
@@ -27,14 +28,14 @@ class Moment(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
-        """Milliseconds of an aware `value`; a naive one is a programming error."""
+        """Whole milliseconds of an aware `value`; a naive one is a programming error."""
         if value is None:
             return None
-        return round((value - _EPOCH).total_seconds() * 1000)
+        return (value - _EPOCH) // _MILLISECOND
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
         """The aware UTC datetime of `value` milliseconds."""
-        return None if value is None else datetime.fromtimestamp(int(value) / 1000, UTC)
+        return None if value is None else _EPOCH + int(value) * _MILLISECOND
 
 
 class database_now(GenericFunction[datetime]):  # noqa: N801 - named as it reads in a statement
