@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, cast
 
-from sqlalchemy import Table, bindparam, event, func, insert, literal, or_, select, update
+from sqlalchemy import Select, Table, bindparam, event, func, insert, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, UOWTransaction
 
@@ -26,7 +26,7 @@ from repo_server.database.models import (
 )
 from repo_server.domain.codes import new_id
 
-LEASE: Final = timedelta(minutes=2)
+LEASE: Final = timedelta(seconds=60)
 ATTEMPTS: Final = 6
 FIRST_RETRY: Final = timedelta(seconds=2)
 
@@ -183,8 +183,28 @@ def enqueue(session: Session, kind: str, key: str, payload: dict[str, Any] | Non
 
 def claim(session: Session, kinds: Sequence[str]) -> Lease | None:
     """Take the oldest job that is due, or one whose worker went silent; None when there is none."""
+    job = session.scalar(_due(kinds).limit(1).with_for_update(skip_locked=True))
+    if job is None:
+        return None
+    if job.attempt >= ATTEMPTS:
+        # Its worker died each time: a job that kills workers must not be tried for ever.
+        job.state, job.finished_at = "dead", utc_now()
+        job.error = job.error or "worker died"
+        return claim(session, kinds)
+    now = session.scalar(select(database_now())) or utc_now()
+    job.state, job.attempt, job.lease_token = "running", job.attempt + 1, new_id()
+    job.lease_until = now + LEASE
+    return Lease(job.id, job.kind, job.key, job.payload, job.attempt, job.lease_token)
+
+
+def has_due(session: Session, kinds: Sequence[str]) -> bool:
+    """Whether `claim` would find a job: a look that takes no lock."""
+    return session.scalar(_due(kinds).limit(1)) is not None
+
+
+def _due(kinds: Sequence[str]) -> Select[Job]:
     now = database_now()
-    candidate = (
+    return (
         select(Job)
         .where(
             Job.kind.in_(kinds),
@@ -194,21 +214,14 @@ def claim(session: Session, kinds: Sequence[str]) -> Lease | None:
             ),
         )
         .order_by(Job.run_at, Job.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
     )
-    job = session.scalar(candidate)
-    if job is None:
-        return None
-    if job.attempt >= ATTEMPTS:
-        # Its worker died each time: a job that kills workers must not be tried for ever.
-        job.state, job.finished_at = "dead", utc_now()
-        job.error = job.error or "worker died"
-        return claim(session, kinds)
-    now_value = session.scalar(select(now)) or utc_now()
-    job.state, job.attempt, job.lease_token = "running", job.attempt + 1, new_id()
-    job.lease_until = now_value + LEASE
-    return Lease(job.id, job.kind, job.key, job.payload, job.attempt, job.lease_token)
+
+
+def renew(session: Session, leases: Iterable[Lease]) -> None:
+    """Keep jobs that are still being worked on."""
+    now = session.scalar(select(database_now())) or utc_now()
+    tokens = [lease.token for lease in leases]
+    session.execute(update(Job).where(Job.lease_token.in_(tokens)).values(lease_until=now + LEASE))
 
 
 def finish(session: Session, lease: Lease) -> bool:

@@ -1,6 +1,11 @@
 """Thumbnails and page images: made once, kept as derivatives, made again when lost."""
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Final
 
 from repo_server.database.models import Derivative
@@ -57,12 +62,26 @@ def page_image(library: Library, viewer: Viewer, file_id: int, page: int) -> Pic
 
 def _render(library: Library, stored: file_queries.StoredFile, page: int, name: str) -> Derivative:
     key = ObjectKey.blob(stored.file.sha256, stored.generation)
-    with library.storage.as_file(key) as path:
+    with _local_copy(library, key) as path:
         image = library.inspector.render_page(path, stored.file.kind, page, PAGE_WIDTH)
     derivative = store_derivative(library, stored.file.sha256, name, image)
     with library.database.write() as session:
         session.merge(derivative)
     return derivative
+
+
+@contextmanager
+def _local_copy(library: Library, key: ObjectKey) -> Iterator[Path]:
+    """The object as a file of this machine, for as long as the block lasts."""
+    path = library.storage.local_path(key)
+    if path is not None:
+        yield path
+        return
+    with NamedTemporaryFile(prefix="kho-") as copy:
+        with library.storage.open(key) as reader:
+            shutil.copyfileobj(reader, copy, 1 << 20)
+        copy.flush()
+        yield Path(copy.name)
 
 
 def _picture(found: Derivative, *, public: bool) -> Picture:

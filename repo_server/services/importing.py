@@ -1,0 +1,265 @@
+"""A folder of files becomes materials: `kho import`.
+
+Each folder that directly holds files is one material when it has a `kho.toml`, or when it holds no
+folder and is not the root (a lesson bundle); otherwise each of its files is one. Uploads carry a
+key made of the path and the content, so an import that was interrupted, or is repeated, goes on
+where it stopped and makes nothing twice.
+"""
+
+import hashlib
+import tomllib
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from repo_server.domain.access import Viewer
+from repo_server.domain.errors import FileRejected, InvalidValue, KhoError, TooLarge
+from repo_server.domain.materials import Status
+from repo_server.services import materials, uploads
+from repo_server.services.acceptance import accept_upload
+from repo_server.services.library import Library
+from repo_server.services.materials import Description
+from repo_server.services.placement import Choice
+from repo_server.services.uploads import Declaration, UploadView
+from repo_server.services.viewing import MaterialView, material_by_id
+
+SIDECAR: Final = "kho.toml"
+_CHUNK: Final = 1 << 20
+_IGNORED: Final = frozenset({"thumbs.db", "desktop.ini", SIDECAR})
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What becomes one material: its files, in order, and what is known of it."""
+
+    label: str
+    files: tuple[Path, ...]
+    sidecar: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one file. `state`: accepted, known (imported before) or rejected."""
+
+    path: str
+    state: str
+    reason: str = ""
+    code: str = ""
+    has_text: bool = False
+
+
+@dataclass(slots=True)
+class ImportReport:
+    """Everything that an import did; `problems` are about materials, not single files."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    problems: list[tuple[str, str]] = field(default_factory=list)
+    materials: int = 0
+    published: int = 0
+
+    def count(self, state: str) -> int:
+        """How many files ended in `state`."""
+        return sum(outcome.state == state for outcome in self.outcomes)
+
+
+def units(folder: Path) -> Iterator[Unit]:
+    """The materials-to-be below `folder`, in a stable order."""
+    entries = sorted(folder.iterdir(), key=lambda path: unicodedata.normalize("NFC", path.name))
+    yield from _units_of(folder, folder, entries)
+
+
+def _units_of(root: Path, folder: Path, entries: list[Path]) -> Iterator[Unit]:
+    files = tuple(path for path in entries if path.is_file() and not _ignored(path))
+    folders = [path for path in entries if path.is_dir() and not path.is_symlink()]
+    sidecar = folder / SIDECAR
+    if sidecar.is_file():
+        yield Unit(_label(root, folder), files, sidecar)
+    else:
+        for path in files:
+            yield Unit(_label(root, path), (path,), None)
+    for path in folders:
+        if not path.name.startswith("."):
+            yield from _units_of(root, path, sorted(path.iterdir(), key=lambda entry: entry.name))
+
+
+def _ignored(path: Path) -> bool:
+    return path.name.startswith((".", "~$")) or path.name.lower() in _IGNORED
+
+
+def _label(root: Path, path: Path) -> str:
+    return unicodedata.normalize("NFC", path.relative_to(root).as_posix())
+
+
+def import_folder(
+    library: Library,
+    viewer: Viewer,
+    folder: Path,
+    *,
+    publish: bool,
+    progress: Callable[[str], None] = lambda _: None,
+) -> ImportReport:
+    """Import everything below `folder` for `viewer`; `progress` hears of each unit when done."""
+    report = ImportReport()
+    for unit in units(folder):
+        _import_unit(library, viewer, folder, unit, report, publish=publish)
+        progress(unit.label)
+    return report
+
+
+def _import_unit(
+    library: Library, viewer: Viewer, root: Path, unit: Unit, report: ImportReport, *, publish: bool
+) -> None:
+    try:
+        fields = _read_sidecar(unit)
+    except InvalidValue as error:
+        report.problems.append((unit.label, error.sentence()))
+        fields = {}
+    material_id: int | None = None
+    for path, role in _ordered_files(unit, fields):
+        label = _label(root, path)
+        outcome, view = _import_file(library, viewer, path, label, role, material_id)
+        report.outcomes.append(outcome)
+        if view is not None and view.material_id is not None:
+            material_id = view.material_id
+    if material_id is not None:
+        report.materials += 1
+        try:
+            report.published += _finish(library, viewer, material_id, fields, publish=publish)
+        except KhoError as error:
+            report.problems.append((unit.label, error.sentence()))
+
+
+def _read_sidecar(unit: Unit) -> dict[str, Any]:
+    if unit.sidecar is None:
+        return {}
+    try:
+        return tomllib.loads(unit.sidecar.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidValue(SIDECAR, f"Không đọc được tệp mô tả: {error}.") from error
+
+
+def _ordered_files(unit: Unit, fields: dict[str, Any]) -> list[tuple[Path, str | None]]:
+    """The unit's files in the order of the description, those it does not name last."""
+    listed = fields.get("files")
+    named = listed if isinstance(listed, list) else []
+    roles = {
+        str(entry.get("name")): entry.get("role") for entry in named if isinstance(entry, dict)
+    }
+    order = {name: position for position, name in enumerate(roles)}
+    names = {path: unicodedata.normalize("NFC", path.name) for path in unit.files}
+    files = sorted(unit.files, key=lambda path: order.get(names[path], len(order)))
+    return [(path, roles.get(names[path])) for path in files]
+
+
+def _import_file(
+    library: Library,
+    viewer: Viewer,
+    path: Path,
+    label: str,
+    role: str | None,
+    material_id: int | None,
+) -> tuple[Outcome, UploadView | None]:
+    try:
+        sha256, size = _digest(path)
+        key = hashlib.sha256(f"import\0{label}\0{sha256}".encode()).hexdigest()
+        view, known = _send(
+            library, viewer, path, Declaration(path.name, size, sha256, role=role), key, material_id
+        )
+    except (FileRejected, TooLarge, InvalidValue) as error:
+        return Outcome(label, "rejected", error.sentence()), None
+    except OSError as error:
+        return Outcome(label, "rejected", f"Không đọc được tệp: {error.strerror}."), None
+    if view.state == "rejected":
+        return Outcome(label, "rejected", view.reason or ""), view
+    return Outcome(label, "known" if known else "accepted", code=view.material_code or ""), view
+
+
+def _digest(path: Path) -> tuple[str, int]:
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        return digest, stream.tell()
+
+
+def _send(
+    library: Library,
+    viewer: Viewer,
+    path: Path,
+    declaration: Declaration,
+    key: str,
+    material_id: int | None,
+) -> tuple[UploadView, bool]:
+    """Upload one file and see it through; returns (upload, whether it had been done before)."""
+    view = uploads.find(library, viewer, key)
+    if view is None:
+        belonging = Declaration(
+            declaration.name, declaration.size, declaration.sha256, material_id, declaration.role
+        )
+        view, _ = uploads.declare(library, viewer, belonging, key)
+    if view.state in ("ready", "rejected"):
+        return view, True
+    if view.state == "receiving":
+        with (
+            uploads.receive(library, viewer, view.id, view.offset) as receiver,
+            path.open("rb") as stream,
+        ):
+            stream.seek(view.offset)
+            while chunk := stream.read(_CHUNK):
+                receiver.write(chunk)
+    accept_upload(library, view.id)
+    return uploads.status(library, viewer, view.id), False
+
+
+def _finish(
+    library: Library, viewer: Viewer, material_id: int, fields: dict[str, Any], *, publish: bool
+) -> bool:
+    """Describe the material as its sidecar says and publish it if asked; True when it was."""
+    view = material_by_id(library, viewer, material_id)
+    description = _description(fields)
+    if description != Description() and not _says(view, description):
+        materials.edit_material(library, viewer, material_id, view.rev, description)
+        view = material_by_id(library, viewer, material_id)
+    if not publish or view.card.status == Status.PUBLISHED:
+        return False
+    materials.publish(library, viewer, material_id, view.rev)
+    return True
+
+
+def _description(fields: dict[str, Any]) -> Description:
+    def text(name: str) -> str | None:
+        value = fields.get(name)
+        return value if isinstance(value, str) else None
+
+    def texts(name: str) -> tuple[str, ...]:
+        value = fields.get(name)
+        return tuple(map(str, value)) if isinstance(value, list) else ()
+
+    grades = tuple(int(grade) for grade in texts("grades") if grade.isdigit())
+    choice = Choice(grades, texts("subjects"), texts("books"))
+    return Description(
+        title=text("title"),
+        description=text("description"),
+        kind=text("kind"),
+        language=text("language"),
+        license=text("license"),
+        keywords=texts("keywords") if "keywords" in fields else None,
+        author=text("author"),
+        choice=choice if choice != Choice() else None,
+    )
+
+
+def _says(view: MaterialView, description: Description) -> bool:
+    """Whether the material already is as described: then a repeated import changes nothing."""
+    card = view.card
+    current = {
+        "title": card.title,
+        "description": card.description,
+        "kind": card.kind,
+        "language": card.language,
+        "license": card.license.code if card.license else None,
+        "keywords": view.keywords,
+        "author": view.author,
+        "choice": view.choice,
+    }
+    return all(getattr(description, name) in (None, value) for name, value in current.items())

@@ -1,0 +1,90 @@
+"""The janitor: what crashes and time leave behind. Nothing else deletes bytes."""
+
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import delete, exists, or_, select, update
+from sqlalchemy.orm import Session
+
+from repo_server.database import outbox
+from repo_server.database.models import AccessToken, AttemptCount, Job, SignIn, Upload, utc_now
+from repo_server.domain.errors import Busy
+from repo_server.services.library import Library
+from repo_server.services.uploads import JOB
+
+INTERVAL: Final = 60.0
+"""Seconds between two rounds."""
+
+GRACE: Final = timedelta(hours=24)
+"""Age from which staged bytes without an upload, and unfinished writes, are nobody's."""
+
+KEEP_JOBS: Final = timedelta(days=7)
+
+
+def tidy(library: Library) -> None:
+    """One round; repeatable at any moment, by any number of processes."""
+    with library.database.write() as session:
+        _expire_uploads(session)
+        _resume_received(session)
+        _forget_old_rows(session)
+    _discard_staging(library)
+    library.storage.tidy(GRACE)
+
+
+def _expire_uploads(session: Session) -> None:
+    session.execute(
+        update(Upload)
+        .where(Upload.state == "receiving", Upload.expires_at < utc_now())
+        .values(state="expired", updated_at=utc_now())
+    )
+
+
+def _resume_received(session: Session) -> None:
+    """An upload that is complete but has no job lost it with a process that died."""
+    unfinished = exists().where(
+        Job.kind == JOB, Job.key == Upload.id, Job.state.in_(("open", "running", "dead"))
+    )
+    settled = utc_now() - timedelta(minutes=5)
+    waiting = select(Upload.id).where(
+        Upload.state == "received", Upload.updated_at < settled, ~unfinished
+    )
+    for upload_id in session.scalars(waiting).all():
+        outbox.enqueue(session, JOB, upload_id)
+
+
+def _forget_old_rows(session: Session) -> None:
+    now = utc_now()
+    session.execute(delete(SignIn).where(SignIn.expires_at < now))
+    session.execute(delete(AccessToken).where(AccessToken.expires_at < now - timedelta(days=30)))
+    session.execute(delete(Job).where(Job.state == "done", Job.finished_at < now - KEEP_JOBS))
+    yesterday = int((now - timedelta(days=1)).timestamp())
+    session.execute(delete(AttemptCount).where(AttemptCount.window_start < yesterday))
+
+
+def stale_staging(library: Library) -> list[str]:
+    """Ids of staged bytes that no upload will need: finished, given up, expired or unknown."""
+    old = utc_now() - GRACE
+    staged = {entry.upload_id: entry.modified_at for entry in library.staging.entries()}
+    with library.database.read() as session:
+        wanted = set(
+            session.scalars(
+                select(Upload.id).where(
+                    or_(Upload.state == "receiving", Upload.state == "received")
+                )
+            )
+        )
+        known = set(session.scalars(select(Upload.id).where(Upload.id.in_(list(staged)))))
+    # Bytes whose upload is unknown may belong to a transaction that is not visible yet.
+    return [
+        upload_id
+        for upload_id, modified_at in staged.items()
+        if upload_id not in wanted and (upload_id in known or modified_at < old)
+    ]
+
+
+def _discard_staging(library: Library) -> None:
+    for upload_id in stale_staging(library):
+        try:
+            library.staging.discard(upload_id)
+        except Busy:
+            continue

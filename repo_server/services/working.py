@@ -1,0 +1,123 @@
+"""The worker: does what commits asked for, in threads beside the server or in a process alone.
+
+Any number of workers may run on one database. Each job is held by a lease that its worker renews;
+a worker that dies loses its leases, and its jobs are taken by another.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import structlog
+
+from repo_server.database import outbox
+from repo_server.database.outbox import LEASE, Lease
+from repo_server.domain.errors import Busy, KhoError
+from repo_server.search.base import SearchIndex
+from repo_server.services import acceptance, indexing, upkeep, uploads
+from repo_server.services.library import Library
+
+PAUSE: Final = 0.25
+"""Seconds between two looks for work: how late a publication may reach the index when idle."""
+
+BACKOFF: Final = 2.0
+"""Seconds before an engine that failed is asked again; recovery is due within 5 seconds."""
+
+HANDLERS: Final[Mapping[str, Callable[[Library, str], None]]] = {
+    uploads.JOB: acceptance.accept_upload
+}
+
+log = structlog.get_logger()
+
+
+class Worker:
+    """Threads that work until `stop`; every loop survives any error of an engine."""
+
+    def __init__(self, library: Library, *, jobs: int = 2) -> None:
+        self._library = library
+        self._stopping = threading.Event()
+        self._held: dict[str, Lease] = {}
+        self._lock = threading.Lock()
+        loops: list[Callable[[], float]] = [self._work] * jobs
+        loops += [self._relay(index) for index in library.indexes]
+        loops += [self._renew, self._tidy]
+        self._threads = [
+            threading.Thread(target=self._repeat, args=(loop,), name=f"kho-worker-{number}")
+            for number, loop in enumerate(loops)
+        ]
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Finish what is under way and end; waits for it."""
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join()
+
+    def wait(self) -> None:
+        """Block until somebody calls `stop`."""
+        self._stopping.wait()
+
+    def _repeat(self, loop: Callable[[], float]) -> None:
+        while not self._stopping.is_set():
+            try:
+                pause = loop()
+            except Busy:
+                pause = PAUSE
+            except KhoError as error:
+                log.warning("worker.engine_failed", error=error.code, loop=loop.__name__)
+                pause = BACKOFF
+            except Exception:
+                log.exception("worker.failed", loop=loop.__name__)
+                pause = BACKOFF
+            if pause:
+                self._stopping.wait(pause)
+
+    def _work(self) -> float:
+        kinds = list(HANDLERS)
+        with self._library.database.read() as session:
+            if not outbox.has_due(session, kinds):
+                return PAUSE
+        with self._library.database.write() as session:
+            lease = outbox.claim(session, kinds)
+        if lease is None:
+            return PAUSE
+        self._do(lease)
+        return 0
+
+    def _do(self, lease: Lease) -> None:
+        with self._lock:
+            self._held[lease.token] = lease
+        try:
+            HANDLERS[lease.kind](self._library, lease.key)
+        except Exception as error:
+            log.warning("job.failed", kind=lease.kind, attempt=lease.attempt, exc_info=True)
+            with self._library.database.write() as session:
+                outbox.fail(session, lease, f"{type(error).__name__}: {error}")
+        else:
+            with self._library.database.write() as session:
+                outbox.finish(session, lease)
+        finally:
+            with self._lock:
+                del self._held[lease.token]
+
+    def _relay(self, index: SearchIndex) -> Callable[[], float]:
+        def relay() -> float:
+            return 0 if indexing.feed(self._library, index) else PAUSE
+
+        return relay
+
+    def _renew(self) -> float:
+        with self._lock:
+            held = list(self._held.values())
+        if held:
+            with self._library.database.write() as session:
+                outbox.renew(session, held)
+        return LEASE.total_seconds() / 3
+
+    def _tidy(self) -> float:
+        upkeep.tidy(self._library)
+        return upkeep.INTERVAL
