@@ -164,16 +164,16 @@ def _import_file(
     try:
         sha256, size = _digest(path)
         key = hashlib.sha256(f"import\0{label}\0{sha256}".encode()).hexdigest()
-        view, known = _send(
-            library, viewer, path, Declaration(path.name, size, sha256, role=role), key, material_id
-        )
+        declaration = Declaration(path.name, size, sha256, material_id, role)
+        view, known = _send(library, viewer, path, declaration, key)
     except (FileRejected, TooLarge, InvalidValue) as error:
         return Outcome(label, "rejected", error.sentence()), None
     except OSError as error:
         return Outcome(label, "rejected", f"Không đọc được tệp: {error.strerror}."), None
     if view.state == "rejected":
         return Outcome(label, "rejected", view.reason or ""), view
-    return Outcome(label, "known" if known else "accepted", code=view.material_code or ""), view
+    state = "known" if known else "accepted"
+    return Outcome(label, state, code=view.material_code or "", has_text=view.has_text), view
 
 
 def _digest(path: Path) -> tuple[str, int]:
@@ -183,20 +183,12 @@ def _digest(path: Path) -> tuple[str, int]:
 
 
 def _send(
-    library: Library,
-    viewer: Viewer,
-    path: Path,
-    declaration: Declaration,
-    key: str,
-    material_id: int | None,
+    library: Library, viewer: Viewer, path: Path, declaration: Declaration, key: str
 ) -> tuple[UploadView, bool]:
     """Upload one file and see it through; returns (upload, whether it had been done before)."""
     view = uploads.find(library, viewer, key)
     if view is None:
-        belonging = Declaration(
-            declaration.name, declaration.size, declaration.sha256, material_id, declaration.role
-        )
-        view, _ = uploads.declare(library, viewer, belonging, key)
+        view, _ = uploads.declare(library, viewer, declaration, key)
     if view.state in ("ready", "rejected"):
         return view, True
     if view.state == "receiving":
@@ -222,7 +214,7 @@ def _finish(
         view = material_by_id(library, viewer, material_id)
     if not publish or view.card.status == Status.PUBLISHED:
         return False
-    materials.publish(library, viewer, material_id, view.rev)
+    materials.publish(library, viewer, material_id, view.rev, complete=False)
     return True
 
 

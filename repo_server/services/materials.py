@@ -115,11 +115,17 @@ def submit(library: Library, viewer: Viewer, material_id: int, rev: int | None) 
     return _act(library, viewer, material_id, rev, Action.SUBMIT, change)
 
 
-def publish(library: Library, viewer: Viewer, material_id: int, rev: int | None) -> Material:
-    """Show a material to everybody and keep a version of it."""
+def publish(
+    library: Library, viewer: Viewer, material_id: int, rev: int | None, *, complete: bool = True
+) -> Material:
+    """Show a material to everybody and keep a version of it.
+
+    An import by the library's own staff may publish what is not described yet (`complete` False).
+    """
 
     def change(session: Session, material: Material) -> None:
-        _require_complete(material)
+        if complete:
+            _require_complete(material)
         material.status, material.version = Status.PUBLISHED, material.version + 1
         material.published_at, material.return_reason = utc_now(), None
         session.add(

@@ -76,6 +76,7 @@ class UploadView:
     material_id: int | None
     material_code: str | None
     file_id: int | None
+    has_text: bool
 
 
 def declare(
@@ -237,6 +238,13 @@ def status(library: Library, viewer: Viewer, upload_id: str) -> UploadView:
         return _view(library, session, _own(session, viewer, upload_id))
 
 
+def find(library: Library, viewer: Viewer, idempotency_key: str) -> UploadView | None:
+    """The viewer's upload of that key, if there is one."""
+    with library.database.read() as session:
+        upload = _by_key(session, viewer, idempotency_key)
+        return None if upload is None else _view(library, session, upload)
+
+
 def cancel(library: Library, viewer: Viewer, upload_id: str) -> None:
     """Give up an upload that is not complete; harmless when it was given up before."""
     with library.database.write() as session:
@@ -275,6 +283,7 @@ def _view(library: Library, session: Session, upload: Upload) -> UploadView:
         material_id=material.id if material else None,
         material_code=material.code if material else None,
         file_id=upload.file_id,
+        has_text=file.has_text if file else False,
     )
 
 

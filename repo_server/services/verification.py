@@ -183,8 +183,9 @@ def _check_index(
     wrong = list(_differences(wanted, held))
     if repair and wrong:
         with library.database.write() as session:
-            for _, material_id in wrong:
-                _mark_unknown(session, index.name, material_id)
+            known = [item for _, item in wrong if _mark_unknown(session, index.name, item)]
+        ghosts = {material_id for _, material_id in wrong}.difference(known)
+        index.delete_many(sorted(ghosts))
     findings += [
         Finding(code, f"{index.name}: {material_id}", repaired=repair)
         for code, material_id in wrong
@@ -201,11 +202,14 @@ def _differences(wanted: dict[int, int], held: dict[int, int]) -> Iterator[tuple
         yield "F6", material_id
 
 
-def _mark_unknown(session: Session, target: str, material_id: int) -> None:
-    """Let the relay look at this material again, even one whose row is gone."""
-    rev = session.scalar(select(Material.rev).where(Material.id == material_id)) or 1
+def _mark_unknown(session: Session, target: str, material_id: int) -> bool:
+    """Let the relay look at this material again; False when the database never had it."""
+    rev = session.scalar(select(Material.rev).where(Material.id == material_id))
+    if rev is None:
+        return False
     row = {"target": target, "material_id": material_id, "want_rev": rev, "have_rev": 0}
     outbox.upsert(session, IndexState, [row], changing=("want_rev", "have_rev"))
+    return True
 
 
 def _versions_without_blob(session: Session) -> Iterator[str]:
