@@ -351,6 +351,8 @@ def _decide_binary(
     extension: str, claimed: FileKind | None, magic_type: str, found: FileKind
 ) -> Verdict:
     same = extension == "" or extension in found.extensions
+    if claimed and (found.code, claimed.code) in _SAME_CONTAINER:
+        found, same = claimed, True
     if not same and found.code in TEXT_FAMILY and claimed and claimed.code in ("txt", "md"):
         # Notes about RTF, SVG or notebooks are still notes.
         return Verdict("ok", claimed.code)
@@ -368,6 +370,13 @@ def _refuse_content(extension: str, claimed: FileKind | None, found: str) -> Ver
         return refusal("unknown_type")
     return refusal("wrong_extension", extension=extension or "(không có)", found=found)
 
+
+_SAME_CONTAINER: Final = frozenset(
+    {(found, claimed) for found in ("mp4", "m4a", "mov") for claimed in ("mp4", "m4a", "mov")}
+    | {("opus", "ogg"), ("ogg", "opus"), ("webm", "mkv")}
+    | {(kind.code, "zip") for kind in _TABLE if kind.group == "package" and kind.code != "sb"}
+)
+"""(found, claimed): one container under several extensions, where the extension may choose."""
 
 _RESERVED: Final = frozenset(
     ["con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))]

@@ -49,6 +49,9 @@ from repo_server.inspection.wire import (
 )
 
 WORKER: Final = "repo_server.inspection.work"
+_MISTAKE: Final = 70 << 8
+"""Wait status of a child that failed by an error of ours (exit status 70)."""
+
 _START_SECONDS: Final = 30.0
 _SOURCE: Final = Path(repo_server.__file__).resolve().parent
 _BOOT: Final = (
@@ -147,9 +150,11 @@ class Inspector:
                 except _ForkerDied:
                     self._forget(forker)
                     continue
+                if answer.ending.status == _MISTAKE:
+                    break
                 if attempt == 2 or not _killed_from_outside(answer.ending, self._limits):
                     return answer
-        raise InspectorUnavailable
+        raise InspectorUnavailable(detail="no child ended in order")
 
     def _forget(self, forker: "_Forker") -> None:
         with self._lock:

@@ -4,20 +4,21 @@ The answer is written in two records, first what was found, then the picture, so
 drawing goes beyond the limits still comes in with its text.
 """
 
+import contextlib
 from collections.abc import Callable
 from typing import Final
 
 from repo_server.domain.files import (
     FILE_KINDS,
-    ZIP_FAMILY,
     Verdict,
     decide,
     extension_of,
     size_refusal,
 )
-from repo_server.inspection import pdf, pictures
+from repo_server.inspection import media, pdf, pictures
 from repo_server.inspection.archives import Archive
 from repo_server.inspection.base import Inspection, Refused, RenderedImage
+from repo_server.inspection.epub import epub_cover, read_epub
 from repo_server.inspection.findings import Findings, Source
 from repo_server.inspection.identify import (
     HEAD,
@@ -27,9 +28,18 @@ from repo_server.inspection.identify import (
     structure_of_bytes,
     structure_of_zip,
 )
+from repo_server.inspection.ole2 import read_old_office, structure_of_ole2
 from repo_server.inspection.ooxml import embedded_thumbnail, read_slides, read_word
+from repo_server.inspection.opendocument import (
+    OPEN_DOCUMENT_KINDS,
+    open_document_thumbnail,
+    read_open_document,
+)
+from repo_server.inspection.rtf import read_rtf
 from repo_server.inspection.spreadsheets import read_workbook
+from repo_server.inspection.svg import read_svg
 from repo_server.inspection.texts import read_notebook, read_text
+from repo_server.inspection.webpages import read_web_page
 from repo_server.inspection.wire import Job, write_record
 
 __all__ = ["LIBMAGIC", "prepare", "run"]
@@ -38,6 +48,13 @@ _ARCHIVE_READERS: Final[dict[str, Callable[[Archive, Findings], None]]] = {
     "docx": read_word,
     "pptx": read_slides,
     "xlsx": read_workbook,
+    "epub": read_epub,
+    **dict.fromkeys(OPEN_DOCUMENT_KINDS, read_open_document),
+}
+_THUMBNAILS: Final[dict[str, Callable[[Archive], bytes | None]]] = {
+    **dict.fromkeys(("docx", "pptx", "xlsx"), embedded_thumbnail),
+    **dict.fromkeys(OPEN_DOCUMENT_KINDS, open_document_thumbnail),
+    "epub": epub_cover,
 }
 _SOURCE_READERS: Final[dict[str, Callable[[Source, Findings], None]]] = {
     "txt": read_text,
@@ -46,7 +63,13 @@ _SOURCE_READERS: Final[dict[str, Callable[[Source, Findings], None]]] = {
     "vtt": read_text,
     "srt": read_text,
     "ipynb": read_notebook,
+    "html": read_web_page,
+    "svg": read_svg,
+    "rtf": read_rtf,
+    **dict.fromkeys(("doc", "ppt", "xls"), read_old_office),
+    **media.READERS,
 }
+_ffmpeg: Final[list[str]] = []
 _PICTURES: Final = frozenset(pictures.PLUGINS)
 
 
@@ -54,6 +77,7 @@ def prepare(ffmpeg: str) -> None:
     """Load what every child needs, once, before any is forked."""
     pictures.prepare()
     pdf.prepare()
+    _ffmpeg.append(ffmpeg)
 
 
 def run(job: Job, file: int, answer: int) -> None:
@@ -71,7 +95,8 @@ def run(job: Job, file: int, answer: int) -> None:
     except RecursionError:
         deep = Refused("too_complex", detail="cấu trúc lồng quá sâu")
         write_record(answer, Inspection(accepted=False, verdict=deep.verdict, reason=deep.reason))
-    except MemoryError:
+    except (MemoryError, NameError, ImportError):
+        # The first is a limit; the others are mistakes of ours, never the file's.
         raise
     except Exception as error:  # noqa: BLE001 whatever a decoder meets, the file is at fault
         failed = Refused("damaged", detail=f"bộ đọc báo lỗi {type(error).__name__}")
@@ -84,9 +109,7 @@ def _inspect(job: Job, source: Source, answer: int) -> None:
     head = source.read(0, HEAD)
     signature = signature_of(head)
     archive = Archive(source) if signature == "zip" else None
-    structure = structure_of_zip(archive) if archive else signature
-    if not structure:
-        structure = structure_of_bytes(source, head)
+    structure = _structure(source, head, signature, archive)
     verdict = decide(extension_of(job.name), ask_magic(head), structure)
     if verdict.accepted:
         verdict = size_refusal(verdict.kind, source.size) or verdict
@@ -96,6 +119,14 @@ def _inspect(job: Job, source: Source, answer: int) -> None:
         )
         return
     _read(job, source, archive, verdict, answer)
+
+
+def _structure(source: Source, head: bytes, signature: str, archive: Archive | None) -> str:
+    if archive:
+        return structure_of_zip(archive)
+    if signature == "ole2":
+        return structure_of_ole2(source)
+    return signature or structure_of_bytes(source, head)
 
 
 def _read(job: Job, source: Source, archive: Archive | None, verdict: Verdict, answer: int) -> None:
@@ -115,7 +146,7 @@ def _read(job: Job, source: Source, archive: Archive | None, verdict: Verdict, a
     else:
         _read_others(source, archive, findings)
         write_record(answer, findings.inspection())
-        picture = _other_picture(archive, findings.kind)
+        picture = _other_picture(source, archive, findings) if job.thumbnail else None
     if picture and job.thumbnail:
         write_record(answer, picture)
 
@@ -128,11 +159,18 @@ def _read_others(source: Source, archive: Archive | None, findings: Findings) ->
         _SOURCE_READERS[kind](source, findings)
 
 
-def _other_picture(archive: Archive | None, kind: str) -> RenderedImage | None:
-    if archive is None or kind not in ZIP_FAMILY:
+def _other_picture(
+    source: Source, archive: Archive | None, findings: Findings
+) -> RenderedImage | None:
+    """A picture that the file brings along, or a frame of a film; never a reason to refuse."""
+    if archive is None:
+        return media.poster("".join(_ffmpeg), source, findings)
+    if findings.kind not in _THUMBNAILS:
         return None
-    data = embedded_thumbnail(archive)
-    return pictures.thumbnail_of_bytes(data) if data else None
+    with contextlib.suppress(Refused):
+        data = _THUMBNAILS[findings.kind](archive)
+        return pictures.thumbnail_of_bytes(data) if data else None
+    return None
 
 
 def _render(job: Job, source: Source) -> RenderedImage:

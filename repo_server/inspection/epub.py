@@ -1,0 +1,129 @@
+"""Text of EPUB books (W3C EPUB 3.3): chapters in reading order, title, language, cover."""
+
+import posixpath
+from typing import Final
+from urllib.parse import unquote
+
+from repo_server.inspection.archives import Archive
+from repo_server.inspection.base import Refused
+from repo_server.inspection.findings import Findings, sensible_title
+from repo_server.inspection.texts import decode_text
+from repo_server.inspection.webpages import read_page_text
+from repo_server.inspection.xml_events import Attributes, XmlEvents, read_xml
+
+_CHAPTER_LIMIT: Final = 32 << 20
+_MAX_CHAPTERS: Final = 5_000
+_FONT_SCRAMBLING: Final = (
+    "http://www.idpf.org/2008/embedding",
+    "http://ns.adobe.com/pdf/enc#RC",
+)
+_PAGES: Final = ("application/xhtml+xml", "text/html", "application/html+xml")
+
+
+class _Container(XmlEvents):
+    """META-INF/container.xml: where the package document is."""
+
+    def __init__(self) -> None:
+        self.path = ""
+
+    def start(self, name: str, attributes: Attributes) -> None:
+        """The first root file counts."""
+        if name == "rootfile" and not self.path:
+            self.path = attributes.get("full-path", "")
+
+
+class _Encryption(XmlEvents):
+    """META-INF/encryption.xml: methods other than scrambled fonts are real protection."""
+
+    def __init__(self) -> None:
+        self.protected = False
+
+    def start(self, name: str, attributes: Attributes) -> None:
+        """Look at the method."""
+        if name == "EncryptionMethod":
+            method = attributes.get("Algorithm", "")
+            self.protected = self.protected or method not in _FONT_SCRAMBLING
+
+
+class _PackageDocument(XmlEvents):
+    """The .opf: metadata, files by id, reading order."""
+
+    def __init__(self) -> None:
+        self.title = ""
+        self.language = ""
+        self.files: dict[str, tuple[str, str]] = {}
+        self.spine: list[str] = []
+        self.cover = ""
+        self._name = ""
+
+    def start(self, name: str, attributes: Attributes) -> None:
+        """Keep files and their order."""
+        self._name = name
+        if name == "item":
+            key = attributes.get("id", "")
+            self.files[key] = (attributes.get("href", ""), attributes.get("media-type", ""))
+            if "cover-image" in attributes.get("properties", "").split():
+                self.cover = key
+        elif name == "itemref":
+            self.spine.append(attributes.get("idref", ""))
+        elif name == "meta" and attributes.get("name") == "cover" and not self.cover:
+            self.cover = attributes.get("content", "")
+
+    def end(self, name: str) -> None:
+        """A second title or language is not appended to the first."""
+        if name == self._name and name in ("title", "language"):
+            setattr(self, name, getattr(self, name) + "\0")
+        self._name = ""
+
+    def text(self, data: str) -> None:
+        """Keep title and language."""
+        if self._name in ("title", "language"):
+            setattr(self, self._name, getattr(self, self._name) + data[:500])
+
+
+def read_epub(archive: Archive, findings: Findings) -> None:
+    """One segment per chapter that holds text, in reading order."""
+    folder, package = _open_package(archive)
+    findings.title = sensible_title(package.title.partition("\0")[0])
+    findings.language = package.language.partition("\0")[0].strip()[:2].lower() or None
+    findings.page_count = len(package.spine)
+    for number, key in enumerate(package.spine[:_MAX_CHAPTERS], 1):
+        href, media_type = package.files.get(key, ("", ""))
+        name = _inside(folder, href) if href else ""
+        if findings.enough():
+            break
+        if media_type in _PAGES and archive.has(name):
+            text = decode_text(archive.read(name, _CHAPTER_LIMIT))[0]
+            findings.add(f"Chương {number}", read_page_text(text, findings).text, number)
+
+
+def _open_package(archive: Archive) -> tuple[str, _PackageDocument]:
+    if archive.has("META-INF/encryption.xml"):
+        encryption = _Encryption()
+        read_xml(archive.pieces("META-INF/encryption.xml"), encryption)
+        if encryption.protected:
+            raise Refused("encrypted")
+    container = _Container()
+    read_xml([archive.read("META-INF/container.xml", 1 << 20)], container)
+    path = _inside("", container.path)
+    package = _PackageDocument()
+    read_xml([archive.read(path, 32 << 20)], package, doctype=True)
+    return posixpath.dirname(path), package
+
+
+def _inside(folder: str, href: str) -> str:
+    """A file named in the book as an entry's name; Refused when it points out of the book."""
+    if "://" in href:
+        return ""
+    joined = posixpath.normpath(posixpath.join(folder, unquote(href.partition("#")[0])))
+    if joined.startswith(("..", "/")):
+        raise Refused("traversal", detail=href[:80])
+    return joined
+
+
+def epub_cover(archive: Archive) -> bytes | None:
+    """The cover picture's bytes, or None."""
+    folder, package = _open_package(archive)
+    href = package.files.get(package.cover, ("", ""))[0]
+    name = _inside(folder, href) if href else ""
+    return archive.read(name, 16 << 20) if 0 < archive.size(name) <= 16 << 20 else None

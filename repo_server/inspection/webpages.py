@@ -1,0 +1,98 @@
+"""Text of web pages: what a reader sees, without scripts, styles and hidden templates."""
+
+from html.parser import HTMLParser
+from typing import Final
+
+from repo_server.inspection.findings import Findings, Source, sensible_title
+from repo_server.inspection.texts import READ_LIMIT, decode_text
+
+_PIECE: Final = 65_536
+_HIDDEN: Final = frozenset({"script", "style", "template", "noscript", "svg", "head", "object"})
+_BLOCKS: Final = frozenset(
+    {"address", "article", "aside", "blockquote", "br", "caption", "dd", "div", "dl", "dt"}
+    | {"fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6"}
+    | {"header", "hr", "li", "main", "nav", "ol", "option", "p", "pre", "section", "table"}
+    | {"tr", "ul"}
+)
+
+
+class PageText(HTMLParser):
+    """Gathers a page's text, title and language; never raises on bad markup."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+        self.title = ""
+        self.heading = ""
+        self.language = ""
+        self.scripts = False
+        self._hidden: str = ""
+        self._place = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Open an element."""
+        if tag == "html":
+            self.language = (dict(attrs).get("lang") or dict(attrs).get("xml:lang") or "")[:2]
+        self.scripts = self.scripts or tag == "script"
+        if tag in ("title", "h1"):
+            self._place = tag
+        elif not self._hidden and tag in _HIDDEN - {"head"}:
+            self._hidden = tag
+        if tag in _BLOCKS:
+            self.parts.append("\n")
+        elif tag in ("td", "th"):
+            self.parts.append("\t")
+
+    def handle_endtag(self, tag: str) -> None:
+        """Close an element."""
+        if tag == self._hidden:
+            self._hidden = ""
+        if tag == self._place:
+            self._place = ""
+        if tag in _BLOCKS:
+            self.parts.append("\n")
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """`<script/>` hides nothing in XHTML and everything in HTML; readers want the text."""
+        if tag in _BLOCKS:
+            self.parts.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        """Keep what is shown."""
+        if self._hidden:
+            return
+        if self._place == "title":
+            self.title += data[:500]
+            return
+        if self._place == "h1" and len(self.heading) < 500:
+            self.heading += data[:500]
+        self.parts.append(data)
+
+    @property
+    def text(self) -> str:
+        """What was gathered so far."""
+        return "".join(self.parts)
+
+
+def read_page_text(text: str, findings: Findings) -> PageText:
+    """Parse a whole page, or as much as patience allows."""
+    page = PageText()
+    for start in range(0, len(text), _PIECE):
+        if findings.enough():
+            break
+        page.feed(text[start : start + _PIECE])
+    page.close()
+    return page
+
+
+def read_web_page(source: Source, findings: Findings) -> None:
+    """One segment with the page's text; the title is the page's own, else its first heading."""
+    text, sure = decode_text(source.whole(READ_LIMIT))
+    if not sure:
+        findings.warn("Không chắc bảng mã của văn bản: nên lưu lại bằng UTF-8 (Unicode).")
+    page = read_page_text(text, findings)
+    findings.title = sensible_title(page.title) or sensible_title(page.heading)
+    findings.language = page.language.lower() or None
+    if page.scripts:
+        findings.warn("Trang web có mã lệnh: người xem chỉ tải về được, không mở ngay trong Kho.")
+    findings.add("", page.text)
