@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.orm.exc import StaleDataError
@@ -68,14 +69,29 @@ def _our_errors() -> Iterator[None]:
         yield
     except StaleDataError as error:
         raise EditConflict from error
-    except (OperationalError, InterfaceError, PoolTimeout) as error:
-        if "full" in str(error.args[0]).lower():
-            raise StorageFull from error
+    except PoolTimeout as error:
         raise DatabaseUnavailable from error
     except DBAPIError as error:
-        if error.connection_invalidated:
+        if _is_full(error.orig):
+            raise StorageFull from error
+        if _is_unavailable(error):
             raise DatabaseUnavailable from error
         raise
+
+
+def _is_full(reason: BaseException | None) -> bool:
+    if isinstance(reason, sqlite3.Error):
+        return getattr(reason, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+    return isinstance(reason, psycopg.errors.DiskFull)
+
+
+def _is_unavailable(error: DBAPIError) -> bool:
+    # sqlite3 says DatabaseError itself, and none of its kinds, when the file is no database.
+    return (
+        isinstance(error, OperationalError | InterfaceError)
+        or type(error) is DatabaseError
+        or error.connection_invalidated
+    )
 
 
 def open_database(url: str) -> Database:
@@ -97,7 +113,8 @@ def _open_postgresql(url: str) -> Database:
         pool_pre_ping=True,
         connect_args={"connect_timeout": 3, "options": POSTGRESQL_OPTIONS},
     )
-    reader = engine.execution_options(postgresql_readonly=True)
+    # Repeatable read: every statement of a look sees the same moment, as on SQLite.
+    reader = engine.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
     return Database(engine, reader)
 
 

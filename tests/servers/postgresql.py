@@ -76,12 +76,13 @@ class PostgresServer:
         self._run("pg_ctl", "start", "-w", "-l", "log", "-o", f"-F -k {self.folder} {options}")
 
     def stop(self) -> None:
-        """Stop the server at once, by the process id in its own folder; may be started again."""
-        self._run("pg_ctl", "stop", "-w", "-m", "immediate")
+        """Stop the server, ending every connection; it can be started again. As all of these
+        commands it goes by the process id in our own folder."""
+        self._run("pg_ctl", "stop", "-w", "-m", "fast")
 
     def remove(self) -> None:
-        """Stop the server and delete its folder."""
-        self.stop()
+        """Stop the server at once and delete its folder."""
+        self._run("pg_ctl", "stop", "-w", "-m", "immediate")
         shutil.rmtree(self.folder)
 
     @property

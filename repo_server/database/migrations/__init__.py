@@ -22,6 +22,9 @@ def migrate(database: Database) -> None:
     """Create or upgrade the schema; does nothing when it is current."""
     with database.writer.begin() as connection:
         if connection.dialect.name == "postgresql":
+            # Changing large tables may take longer than any request ever should.
+            connection.execute(text("SET LOCAL lock_timeout = 0"))
+            connection.execute(text("SET LOCAL statement_timeout = 0"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         if current_revision(connection) != HEAD:
             command.upgrade(_config(connection), "head")
