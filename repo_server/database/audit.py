@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from repo_server.database.models import AuditEntry, AuditHead, utc_now
+from repo_server.database.outbox import upsert
 
 ROOT: Final = "0" * 64
 
@@ -24,11 +25,9 @@ def record(
     after: dict[str, Any] | None = None,
 ) -> None:
     """Append an entry to the chain, in this transaction."""
-    # The head row is locked until the commit: two writers cannot continue from the same link.
-    head = session.get(AuditHead, 1, with_for_update=True)
-    if head is None:
-        head = AuditHead(id=1, seq=0, hash=ROOT)
-        session.add(head)
+    # Rows of the act itself are locked before the head: two acts cannot wait for each other.
+    session.flush()
+    head = _locked_head(session)
     entry = AuditEntry(
         seq=head.seq + 1,
         at=utc_now(),
@@ -43,6 +42,16 @@ def record(
     entry.hash = entry_hash(entry)
     session.add(entry)
     head.seq, head.hash = entry.seq, entry.hash
+
+
+def _locked_head(session: Session) -> AuditHead:
+    """The head row, locked until the commit: two writers cannot continue from the same link."""
+    head = session.get(AuditHead, 1, with_for_update=True)
+    if head is None:
+        # The very first entries may be written by several at once; only one row comes of it.
+        upsert(session, AuditHead, [{"id": 1, "seq": 0, "hash": ROOT}], changing=())
+        head = session.get_one(AuditHead, 1, with_for_update=True)
+    return head
 
 
 def entry_hash(entry: AuditEntry) -> str:
@@ -63,7 +72,10 @@ def entry_hash(entry: AuditEntry) -> str:
 
 
 def broken_links(session: Session) -> Iterator[int]:
-    """The `seq` of every entry that does not continue its predecessor or was altered."""
+    """The `seq` of every entry that does not continue its predecessor or was altered.
+
+    Entries cut off at the end are found by the head, and reported as the last that there was.
+    """
     previous, expected = ROOT, 1
     for entry in session.scalars(
         select(AuditEntry).order_by(AuditEntry.seq).execution_options(yield_per=500)
@@ -76,5 +88,6 @@ def broken_links(session: Session) -> Iterator[int]:
             yield entry.seq
         previous, expected = entry.hash, entry.seq + 1
     head = session.get(AuditHead, 1)
-    if head is not None and (head.seq, head.hash) != (expected - 1, previous):
-        yield head.seq
+    at_head = (0, ROOT) if head is None else (head.seq, head.hash)
+    if at_head != (expected - 1, previous):
+        yield max(at_head[0], expected - 1)
