@@ -1,0 +1,36 @@
+"""From the setting to the engines."""
+
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from repo_server.domain.errors import InvalidValue
+from repo_server.search.base import SearchIndex
+from repo_server.search.embedded import EmbeddedIndex
+from repo_server.search.meilisearch import MeilisearchIndex
+
+_EMBEDDED: Final = ("", "embedded")
+
+
+def open_indexes(url: str, *, folder: Path, api_key: str = "") -> tuple[SearchIndex, ...]:
+    """The engines of `url`: empty or "embedded" is the one in `folder`, else servers by commas.
+
+    The first one answers searches, all of them are fed. Engines that are down are no error here.
+    The name of each is stable as long as its address is. Raises `InvalidValue` for an address
+    that is none.
+    """
+    if url.strip() in _EMBEDDED:
+        return (EmbeddedIndex(folder),)
+    return tuple(_open_server(one.strip(), api_key) for one in url.split(","))
+
+
+def _open_server(url: str, api_key: str) -> MeilisearchIndex:
+    try:
+        parts = urlsplit(url)
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname)
+        place = f"{parts.hostname}:{parts.port}" if parts.port else f"{parts.hostname}"
+    except ValueError:
+        valid, place = False, ""
+    if not valid:
+        raise InvalidValue("KHO_SEARCH_URL", f"“{url}” không phải địa chỉ http của Meilisearch.")
+    return MeilisearchIndex(url, api_key, name=f"meilisearch:{place}")

@@ -1,0 +1,240 @@
+"""Meilisearch: the engine for many machines, one independent server per index.
+
+The official client is used for administration only (it opens a connection for every call);
+documents and searches go through pooled connections. Every schema of ours is an index of its own,
+`<uid>-<hash>`, so that settings never change below documents that were written for others.
+"""
+
+import contextlib
+import re
+import secrets
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import meilisearch
+from meilisearch.errors import MeilisearchError
+
+from repo_server.domain.errors import SearchUnavailable
+from repo_server.search.base import IndexEntry, MaterialDocument, SearchPage, SearchQuery
+from repo_server.search.meilisearch_documents import SETTINGS, schema_hash, to_meilisearch
+from repo_server.search.meilisearch_http import MeilisearchHttp, unavailable
+from repo_server.search.meilisearch_search import Question, titles_body
+from repo_server.search.passes import check_bounds, plan
+from repo_server.search.suggesting import best_titles
+
+_ADMIN_SECONDS: Final = 5
+_ENTRIES_AT_ONCE: Final = 1_000
+# A rebuild that was not written to for so long has died.
+_DEAD_AFTER: Final = timedelta(hours=1)
+
+
+class MeilisearchIndex:
+    """`SearchIndex` on one server. A write returns when the server's task has succeeded."""
+
+    def __init__(
+        self, url: str, api_key: str, uid: str = "materials", *, name: str = "meilisearch"
+    ) -> None:
+        self.name = name
+        self._uid = f"{uid}-{schema_hash()}"
+        self._family = re.compile(rf"{re.escape(uid)}-[0-9a-f]{{8}}(-rebuild-[0-9a-f]+)?")
+        self._server = _Server(url, api_key)
+        self._lock = threading.Lock()
+        self._made = False
+
+    @property
+    def schema_version(self) -> str:
+        """Settings and filling; a server that lost its data is found by `count`."""
+        return schema_hash()
+
+    def put_many(self, documents: Sequence[MaterialDocument]) -> None:
+        """Add or replace by id in one task."""
+        with self._prepared():
+            self._server.put(self._uid, documents)
+
+    def delete_many(self, ids: Sequence[int]) -> None:
+        """Remove by id in one task."""
+        if not ids:
+            return
+        with self._prepared():
+            self._server.run(f"/indexes/{self._uid}/documents/delete-batch", list(ids))
+
+    def search(self, query: SearchQuery) -> SearchPage:
+        """Answer one question."""
+        check_bounds(query)
+        if not query.scopes:
+            return SearchPage(0, (), dict.fromkeys(query.facets, ()))
+        with self._prepared():
+            return Question(query, self._multi_search).answer()
+
+    def suggest(self, prefix: str, scopes: Sequence[str], limit: int) -> tuple[str, ...]:
+        """Titles with the typed words, those that begin with them first, then by use."""
+        typed = plan(prefix, unfinished=True)
+        if typed is None or not scopes or limit < 1:
+            return ()
+        with self._prepared():
+            answer = self._multi_search([titles_body(typed, scopes)])[0]
+        return best_titles([hit["title"] for hit in answer["hits"]], typed, limit)
+
+    def entries(self) -> Iterator[IndexEntry]:
+        """In the order of the server; what changes while it is read may be missed."""
+        offset = 0
+        while True:
+            with self._prepared():
+                some = self._server.entries(self._uid, offset)
+            if not some:
+                return
+            yield from some
+            offset += len(some)
+
+    def count(self) -> int:
+        """How many documents the index holds."""
+        with self._prepared():
+            return self._server.count(self._uid)
+
+    def rebuild(self) -> "MeilisearchRebuild":
+        """A new index beside the serving one; those of dead rebuilds are removed."""
+        with self._prepared():
+            self._server.drop(uid for uid in self._idle() if "-rebuild-" in uid)
+            return MeilisearchRebuild(self._server, self._uid)
+
+    def check(self) -> None:
+        """Raise `SearchUnavailable` when the server is down."""
+        self._server.http.get("/health")
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._server.http.close()
+
+    def _multi_search(self, bodies: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        queries = [{"indexUid": self._uid, **body} for body in bodies]
+        found: list[dict[str, Any]] = self._server.http.post("/multi-search", {"queries": queries})[
+            "results"
+        ]
+        return found
+
+    @contextlib.contextmanager
+    def _prepared(self) -> Iterator[None]:
+        """The index with its settings is there; after a failure that is looked at again."""
+        with self._lock:
+            if not self._made:
+                self._make()
+                self._made = True
+        try:
+            yield
+        except SearchUnavailable:
+            self._made = False
+            raise
+
+    def _make(self) -> None:
+        if self._server.http.exists(f"/indexes/{self._uid}"):
+            self._server.set_up(self._uid)
+            return
+        self._server.create(self._uid)
+        self._server.drop(uid for uid in self._idle() if not uid.startswith(self._uid))
+
+    def _idle(self) -> list[str]:
+        """Our other indexes on this server that nobody has written to lately."""
+        found = self._server.http.get("/indexes?limit=1000")["results"]
+        dead = datetime.now(UTC) - _DEAD_AFTER
+        return [
+            index["uid"]
+            for index in found
+            if self._family.fullmatch(index["uid"])
+            and index["uid"] != self._uid
+            and datetime.fromisoformat(index["updatedAt"]) < dead
+        ]
+
+
+class MeilisearchRebuild:
+    """An index that grows beside the serving one and changes places with it."""
+
+    def __init__(self, server: "_Server", serving: str) -> None:
+        self._server = server
+        self._serving = serving
+        self._uid = f"{serving}-rebuild-{secrets.token_hex(4)}"
+        self._open = True
+        server.create(self._uid)
+
+    def put_many(self, documents: Sequence[MaterialDocument]) -> None:
+        """Add to the new index."""
+        self._server.put(self._uid, documents)
+
+    def count(self) -> int:
+        """How many documents the new index holds."""
+        return self._server.count(self._uid)
+
+    def switch(self) -> None:
+        """Change places with the serving index and remove the old one."""
+        self._server.swap(self._serving, self._uid)
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Remove the index that does not serve."""
+        if self._open:
+            self._server.drop([self._uid])
+            self._open = False
+
+
+class _Server:
+    """What both need of one server."""
+
+    def __init__(self, url: str, api_key: str) -> None:
+        self.http = MeilisearchHttp(url, api_key)
+        self._admin = meilisearch.Client(url.rstrip("/"), api_key or None, timeout=_ADMIN_SECONDS)
+
+    def create(self, uid: str) -> None:
+        """A new empty index with our settings."""
+        with _admin_errors():
+            task = self._admin.create_index(uid, {"primaryKey": "id"}).task_uid
+        self.http.wait(task)
+        self.set_up(uid)
+
+    def set_up(self, uid: str) -> None:
+        """Our settings on an index; nothing happens where they are in force."""
+        with _admin_errors():
+            task = self._admin.index(uid).update_settings(dict(SETTINGS)).task_uid
+        self.http.wait(task)
+
+    def swap(self, one: str, other: str) -> None:
+        """Two indexes change places, in one step for every search."""
+        with _admin_errors():
+            task = self._admin.swap_indexes([{"indexes": [one, other]}]).task_uid
+        self.http.wait(task)
+
+    def drop(self, uids: Iterable[str]) -> None:
+        """Remove indexes for good."""
+        for uid in uids:
+            with _admin_errors():
+                task = self._admin.delete_index(uid).task_uid
+            self.http.wait(task)
+
+    def put(self, uid: str, documents: Sequence[MaterialDocument]) -> None:
+        """Add or replace; the last one of an id wins."""
+        if documents:
+            latest = {document.id: to_meilisearch(document) for document in documents}
+            self.run(f"/indexes/{uid}/documents", list(latest.values()))
+
+    def run(self, path: str, body: object) -> None:
+        """Post something that the server makes a task of, and wait for the task."""
+        self.http.wait(self.http.post(path, body)["taskUid"])
+
+    def count(self, uid: str) -> int:
+        """How many documents an index holds."""
+        return int(self.http.get(f"/indexes/{uid}/stats")["numberOfDocuments"])
+
+    def entries(self, uid: str, offset: int) -> list[IndexEntry]:
+        """Ids and revisions from `offset` on."""
+        wanted = {"fields": ["id", "rev"], "limit": _ENTRIES_AT_ONCE, "offset": offset}
+        found = self.http.post(f"/indexes/{uid}/documents/fetch", wanted)["results"]
+        return [IndexEntry(one["id"], one["rev"]) for one in found]
+
+
+@contextlib.contextmanager
+def _admin_errors() -> Iterator[None]:
+    # The client's errors of transport derive from OSError where it does not wrap them.
+    try:
+        yield
+    except (MeilisearchError, OSError) as error:
+        raise unavailable("administration failed", error) from None
