@@ -328,23 +328,29 @@ def decide(extension: str, magic_type: str, structure: str) -> Verdict:
         return refusal("macro", advice=macro_advice(extension))
     claimed = kind_of_extension(extension)
     if magic_type in _PROGRAMS:
-        return _refuse_content(extension, claimed, "một chương trình")
-    if structure in ("text", "html") or (structure == "" and claimed is None):
-        return _decide_text(extension, claimed, structure)
+        program = refusal("wrong_extension", extension=extension, found="một chương trình")
+        return program if claimed else refusal("unknown_type")
     if structure == "":
-        return _refuse_content(extension, claimed, "dữ liệu không đọc được")
+        wrong = "nội dung không đúng cấu trúc của {}"
+        return (
+            refusal("damaged", detail=wrong.format(claimed.label))
+            if claimed
+            else refusal("unknown_type")
+        )
+    if structure in ("text", "html"):
+        return _decide_text(extension, claimed, structure)
     return _decide_binary(extension, claimed, magic_type, FILE_KINDS[structure])
 
 
 def _decide_text(extension: str, claimed: FileKind | None, structure: str) -> Verdict:
     if structure == "html" and extension == "":
         return Verdict("ok", "html")
-    if structure == "" or claimed is None:
+    if claimed is None:
         return refusal("unknown_type")
     if claimed.code in TEXT_FAMILY - {"ipynb", "rtf", "svg"}:
         return Verdict("ok", claimed.code)
     found = "một trang web (HTML)" if structure == "html" else "văn bản thuần"
-    return _refuse_content(extension, claimed, found)
+    return refusal("wrong_extension", extension=extension, found=found)
 
 
 def _decide_binary(
@@ -357,7 +363,21 @@ def _decide_binary(
         # Notes about RTF, SVG or notebooks are still notes.
         return Verdict("ok", claimed.code)
     if not same:
-        return _refuse_content(extension, claimed, found.label)
+        return refusal("wrong_extension", extension=extension, found=found.label)
+    zipped = found.code in ZIP_FAMILY and magic_type == "application/zip"
+    known = magic_type in found.magic_types or magic_type in _GENERIC_MAGIC
+    if zipped or known or found.code in TEXT_FAMILY:
+        return Verdict("ok", found.code)
+    return refusal("contradiction", extension=extension or found.extensions[0], found=magic_type)
+
+
+_SAME_CONTAINER:
+        found, same = claimed, True
+    if not same and found.code in TEXT_FAMILY and claimed and claimed.code in ("txt", "md"):
+        # Notes about RTF, SVG or notebooks are still notes.
+        return Verdict("ok", claimed.code)
+    if not same:
+        return refusal("wrong_extension", extension=extension, found=found.label)
     zipped = found.code in ZIP_FAMILY and magic_type == "application/zip"
     known = magic_type in found.magic_types or magic_type in _GENERIC_MAGIC
     if zipped or known or found.code in TEXT_FAMILY:

@@ -47,11 +47,15 @@ def read_base_media(source: Source, findings: Findings) -> None:
         moov = box if box.name == b"moov" else moov
     if moov is None:
         raise Refused("damaged", detail="thiếu mục lục của video")
+    tracks = 0
     for box in _boxes(source, moov.start, moov.end):
         if box.name == b"mvhd":
             findings.duration = _movie_seconds(source.read(box.start, 32))
         elif box.name == b"trak":
+            tracks += 1
             _read_track(source, box, findings)
+    if not tracks:
+        raise Refused("damaged", detail="không có hình và không có tiếng")
 
 
 def _movie_seconds(data: bytes) -> float | None:

@@ -23,6 +23,7 @@ _VIETNAMESE: Final = re.compile(
     "[ăâđêôơưàảãáạằẳẵắặầẩẫấậèẻẽéẹềểễếệìỉĩíịòỏõóọồổỗốộờởỡớợùủũúụừửữứựỳỷỹýỵ]"
 )
 _ONLY_VIETNAMESE: Final = re.compile("[ăđơưảạằẳẵắặầẩẫấậẻẽẹềểễếệỉĩịỏọồổỗốộờởỡớợủũụừửữứựỳỷỹỵ]")
+_SIGNATURE: Final = re.compile("[ăâđêôơưằắấầểếệộốồớờợứừựữ]")
 _LETTERS: Final = re.compile(r"[^\W\d_]")
 _ENGLISH_WORDS: Final = re.compile(r"\b(?:the|and|of|to|is|in|that|with|for|are|this)\b")
 _EMPTY_TITLES: Final = re.compile(
@@ -81,7 +82,8 @@ def language_of(text: str) -> str | None:
         return None
     only = len(_ONLY_VIETNAMESE.findall(sample))
     if only / letters > 0.06 and len(_VIETNAMESE.findall(sample)) / letters > 0.12:
-        return "vi"
+        # Yoruba has accents and dots below too, but none of these.
+        return "vi" if len(_SIGNATURE.findall(sample)) / letters > 0.02 else None
     # In English one letter in about twenty starts such a word; accented letters are rare.
     accented = sum(1 for letter in _LETTERS.findall(sample) if not letter.isascii())
     words = len(_ENGLISH_WORDS.findall(sample))

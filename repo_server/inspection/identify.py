@@ -31,6 +31,7 @@ _SIGNATURES: Final[tuple[tuple[int, bytes, str], ...]] = (
     (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "ole2"),
     (0, b"PK\x03\x04", "zip"),
     (0, b"PK\x05\x06", "zip"),
+    (0, b"PK\x07\x08", "zip"),  # in several volumes: the reader says so
     (0, b"ScratchV0", "sb"),
     (4, b"ftyp", "mp4"),
     (8, b"WAVE", "wav"),
@@ -112,6 +113,9 @@ def structure_of_zip(archive: Archive) -> str:
         ("h5p.json", "h5p"),
         ("geogebra.xml", "ggb"),
         ("moodle_backup.xml", "mbz"),
+        ("moodle.xml", "mbz"),
+        ("contentv3.xml", "elp"),
+        ("libs/exe_export.js", "elp"),
     ):
         if archive.has(mark):
             return kind
@@ -125,8 +129,6 @@ def _structure_by_content(archive: Archive) -> str:
     if archive.has("imsmanifest.xml"):
         start = next(archive.pieces("imsmanifest.xml"), b"")
         return "imscc" if b"/imsccv" in start else "zip"
-    if archive.has("content.xml") or archive.has("contentv3.xml"):
-        return "elp" if archive.has("content.xsd") or archive.has("contentv3.xml") else "zip"
     return "zip"
 
 

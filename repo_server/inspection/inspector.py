@@ -55,7 +55,7 @@ _MISTAKE: Final = 70 << 8
 _START_SECONDS: Final = 30.0
 _SOURCE: Final = Path(repo_server.__file__).resolve().parent
 _BOOT: Final = (
-    "import sys; sys.path.insert(0, sys.argv[1]); "
+    "import sys; sys.path[:0] = sys.argv[1:]; "
     "from repo_server.inspection.zygote import main; main()"
 )
 
@@ -179,11 +179,11 @@ class _Forker:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         empty = tempfile.mkdtemp(prefix="kho-inspection-")
         process = subprocess.Popen(  # noqa: S603 our own interpreter and module
-            [sys.executable, "-I", "-c", _BOOT, str(folder)],
+            [sys.executable, "-I", "-B", "-c", _BOOT, str(_SOURCE.parent), str(folder)],
             stdin=theirs.fileno(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            env={"PYTHONDONTWRITEBYTECODE": "1"},
+            env={},
             cwd=empty,
             start_new_session=True,
         )
@@ -249,8 +249,9 @@ def _code_folders(folder: Path) -> tuple[str, ...]:
     paths = sysconfig.get_paths()
     names = ["stdlib", "platstdlib", "purelib", "platlib"]
     base = Path(sys.base_prefix) / "lib"
-    ours = _SOURCE if folder == _SOURCE.parent else folder
-    return tuple(dict.fromkeys([*(paths[name] for name in names), str(base), str(ours)]))
+    # Never the whole checkout: a library's data may lie in it.
+    ours = [_SOURCE] if folder == _SOURCE.parent else [_SOURCE, folder]
+    return tuple(dict.fromkeys([*(paths[name] for name in names), str(base), *map(str, ours)]))
 
 
 def _memory_file() -> int:

@@ -16,6 +16,7 @@ _LAST: Final = 0xFFFFFFFA
 _MARKS: Final = (
     ("WordDocument", "doc"),
     ("PowerPoint Document", "ppt"),
+    ("PP40", "ppt"),
     ("Workbook", "xls"),
     ("Book", "xls"),
 )
@@ -60,9 +61,9 @@ class _Container:
             return _LAST
         return int(struct.unpack_from("<I", data, inside * 4)[0])
 
-    def names(self) -> set[str]:
-        """Names of all streams and folders."""
-        found: set[str] = set()
+    def _entries(self) -> list[tuple[str, int, int, int]]:
+        """Name, left sibling, right sibling and first child of each directory entry."""
+        found: list[tuple[str, int, int, int]] = []
         number = self._first
         for _ in range(_MAX_SECTORS):
             if number >= _LAST:
@@ -71,9 +72,24 @@ class _Container:
             for at in range(0, len(data) - _ENTRY + 1, _ENTRY):
                 length = min(struct.unpack_from("<H", data, at + 64)[0], 64)
                 name = data[at : at + max(0, length - 2)].decode("utf-16-le", "replace")
-                found.add(name)
+                found.append((name, *struct.unpack_from("<3I", data, at + 68)))
             number = self._next(number)
         return found
+
+    def names(self) -> set[str]:
+        """Names of the streams and folders at the top: embedded documents have their own below."""
+        entries = self._entries()
+        if not entries:
+            raise Refused("damaged", detail="thiếu mục lục bên trong")
+        found: dict[int, str] = {}
+        waiting = [entries[0][3]]
+        while waiting:
+            number = waiting.pop()
+            if number < len(entries) and number not in found:
+                name, left, right, _ = entries[number]
+                found[number] = name
+                waiting += [left, right]
+        return set(found.values())
 
 
 def structure_of_ole2(source: Source) -> str:

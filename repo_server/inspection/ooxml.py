@@ -181,6 +181,12 @@ def open_package(archive: Archive, findings: Findings) -> Package:
     return package
 
 
+def check_field(code: str) -> None:
+    """Refuse a field that starts another program when the document is opened (DDE)."""
+    if code.strip().upper().startswith(("DDE ", "DDEAUTO ")):
+        raise Refused("active_content", detail="lệnh gọi chương trình khác (DDE)")
+
+
 class _WordText(TextGatherer):
     """Body text; a page break that the author set starts a new part."""
 
@@ -190,12 +196,26 @@ class _WordText(TextGatherer):
     def __init__(self, stop: Callable[[], bool], page: Callable[[str], None]) -> None:
         super().__init__(stop)
         self._page = page
+        self._code = ""
+        self._in_code = False
 
     def start(self, name: str, attributes: Attributes) -> None:
-        """Hand the page over at an explicit break."""
+        """Hand the page over at an explicit break; begin a field's code."""
         super().start(name, attributes)
         if name == "br" and attributes.get("type") == "page":
             self._page(self.take())
+        elif name == "fldChar" and attributes.get("fldCharType") == "begin":
+            self._code = ""
+        elif name == "fldSimple":
+            check_field(attributes.get("instr", ""))
+        self._in_code = name == "instrText"
+
+    def text(self, data: str) -> None:
+        """A field's code may come in pieces, to hide what it is."""
+        super().text(data)
+        if self._in_code:
+            self._code = (self._code + data)[:1000]
+            check_field(self._code)
 
 
 def read_word(archive: Archive, findings: Findings) -> None:

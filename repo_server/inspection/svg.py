@@ -30,6 +30,8 @@ class _Drawing(TextGatherer):
             self._findings.warn("Hình SVG có phần HTML: hình có thể hiện không đúng.")
         for key, value in attributes.items():
             link = "".join(value.split()).lower()
+            if name == "image" and link.startswith(("http:", "https:", "//")):
+                self._findings.warn("Hình SVG lấy ảnh từ nơi khác: ảnh có thể không hiện.")
             if key.lower().startswith("on") or link.startswith(("javascript:", "data:text/html")):
                 raise Refused("active_content", detail=f"hình SVG có mã lệnh ở “{key[:40]}”")
         if self._first:

@@ -35,13 +35,8 @@ _HTML_START: Final = re.compile(
     r"h[1-6]|div|span|table|iframe|a|b|i|img|form|link|style|center|font)[\s>/]",
     re.I | re.S,
 )
-_SVG_START: Final = re.compile(
-    r"\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*|<!DOCTYPE\s+svg.*?>\s*)*<(?:svg:)?svg[\s>]",
-    re.I | re.S,
-)
-_SVG_DOCTYPE: Final = re.compile(
-    r"\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)*<!DOCTYPE\s+svg\b", re.I | re.S
-)
+_SVG_START: Final = re.compile(r"\s*<(?:\?xml|!doctype|!--|(?:svg:)?svg\b)", re.I)
+_SVG_ELEMENT: Final = re.compile(r"<(?:svg:)?svg[\s>]", re.I)
 _CUE_TIME: Final = re.compile(r"^(?:WEBVTT.*|NOTE\b.*|\d+|[\d:.,]+\s+-->.*)$")
 _HEADING: Final = re.compile(r"^#\s+(.+?)\s*#*\s*$", re.M)
 _TONES_1258: Final = re.compile("[\u0300\u0301\u0303\u0309\u0323]")
@@ -141,7 +136,7 @@ def structure_of_text(source: Source, head: bytes) -> str:
     if head.startswith(b"{\\rtf"):
         return "rtf"
     start = decode_text(head[:8192])[0].lstrip("\ufeff")
-    if _SVG_START.match(start) or _SVG_DOCTYPE.match(start):
+    if _SVG_START.match(start) and _SVG_ELEMENT.search(start):
         return "svg"
     if start.lstrip().startswith("{") and b'"cells"' in head + source.read(
         source.size - 4096, 4096

@@ -119,10 +119,11 @@ class Zygote:
 
     def _bury(self, watch: int) -> None:
         child = self.children.pop(watch)
+        # What the child started (ffmpeg) is in its session: nothing of it may outlive it. Before
+        # waiting, so that the number cannot yet belong to somebody else.
+        _kill_group(child.pid)
         _, status, usage = os.wait4(child.pid, 0)
         os.close(watch)
-        # What the child started (ffmpeg) is in its session: nothing of it may outlive it.
-        _kill_group(child.pid)
         ending = Ending(status, child.timed_out, usage.ru_utime + usage.ru_stime)
         try:
             os.write(child.status, pack_ending(ending))
