@@ -11,11 +11,24 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, cast
 
-from sqlalchemy import Select, Table, bindparam, event, func, insert, literal, or_, select, update
+from sqlalchemy import (
+    Select,
+    Table,
+    bindparam,
+    event,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, UOWTransaction
 
 from repo_server.database.models import (
+    Alignment,
     IndexState,
     IndexTarget,
     Job,
@@ -40,15 +53,23 @@ def touch(material: Material) -> None:
 
 @event.listens_for(Session, "before_flush")
 def _touch_owners_of_changes(session: Session, _: UOWTransaction, __: object) -> None:
-    for changed in (*session.new, *session.dirty):
-        if isinstance(changed, MaterialFile) and session.is_modified(changed):
-            touch(changed.material)
-        elif (
-            isinstance(changed, Material)
-            and changed in session.dirty
-            and session.is_modified(changed)
-        ):
-            touch(changed)
+    changed = [row for row in (*session.new, *session.dirty) if session.is_modified(row)]
+    for row in (*changed, *session.deleted):
+        material = _owner(session, row)
+        # One that is new is written anyway.
+        if material is not None and material not in session.new:
+            touch(material)
+
+
+def _owner(session: Session, row: object) -> Material | None:
+    """The material that a changed row makes another one, if any."""
+    if isinstance(row, Material):
+        return row
+    if isinstance(row, MaterialFile) and row.material is not None:
+        return row.material
+    if isinstance(row, MaterialFile | Alignment):
+        return session.get(Material, row.material_id)
+    return None
 
 
 @event.listens_for(Session, "after_flush")
@@ -79,8 +100,7 @@ def upsert(
 ) -> None:
     """Insert `rows`; where the primary key exists, set the columns named in `changing` instead."""
     table = cast(Table, model.__table__)  # type: ignore[attr-defined]
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table)
+    statement = _insert(session, table)
     keys = [column.name for column in table.primary_key]
     if changing:
         changes = {name: statement.excluded[name] for name in changing}
@@ -90,17 +110,32 @@ def upsert(
     session.execute(statement, list(rows))
 
 
+def _insert(session: Session, table: Table) -> postgresql.Insert | sqlite.Insert:
+    if session.get_bind().dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)
+
+
 def register_target(session: Session, name: str, schema_version: str) -> None:
     """Make `name` an index target; a new one, or one whose schema changed, wants every material."""
     target = session.get(IndexTarget, name)
     if target is not None and target.schema_version == schema_version:
         return
+    _hold_back_changes(session)
+    target = session.get(IndexTarget, name, populate_existing=True)
     if target is None:
         session.add(IndexTarget(name=name, schema_version=schema_version))
         session.flush()
     else:
         target.schema_version = schema_version
     forget_index(session, name)
+
+
+def _hold_back_changes(session: Session) -> None:
+    # PostgreSQL only: a material that somebody is writing without seeing the new target yet would
+    # never reach it, and two processes may be registering the same one. SQLite has one writer.
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("LOCK TABLE material IN SHARE ROW EXCLUSIVE MODE"))
 
 
 def forget_index(session: Session, target: str) -> None:
@@ -173,12 +208,16 @@ class Lease:
 
 def enqueue(session: Session, kind: str, key: str, payload: dict[str, Any] | None = None) -> None:
     """Add a job to this transaction, unless one of this kind and key is unfinished."""
-    waiting = select(Job.id).where(
-        Job.kind == kind, Job.key == key, Job.state.in_(("open", "running"))
+    table = cast(Table, Job.__table__)
+    statement = (
+        _insert(session, table)
+        .values(kind=kind, key=key, payload=payload or {}, run_at=utc_now())
+        # Two acts may call for the same job at the same moment: the second must not fail.
+        .on_conflict_do_nothing(
+            index_elements=["kind", "key"], index_where=text("state IN ('open', 'running')")
+        )
     )
-    if session.scalar(waiting.limit(1)) is None:
-        session.add(Job(kind=kind, key=key, payload=payload or {}, run_at=utc_now()))
-        session.flush()
+    session.execute(statement)
 
 
 def claim(session: Session, kinds: Sequence[str]) -> Lease | None:
