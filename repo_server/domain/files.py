@@ -358,21 +358,24 @@ def _decide_binary(
 ) -> Verdict:
     same = extension == "" or extension in found.extensions
     if claimed and (found.code, claimed.code) in _SAME_CONTAINER:
-        Final = frozenset(
-            {
-                (found, claimed)
-                for found in ("mp4", "m4a", "mov")
-                for claimed in ("mp4", "m4a", "mov")
-            }
-            | {("opus", "ogg"), ("ogg", "opus"), ("webm", "mkv")}
-            | {
-                (kind.code, "zip")
-                for kind in _TABLE
-                if kind.group == "package" and kind.code != "sb"
-            }
-        )
+        found, same = claimed, True
+    if not same and found.code in TEXT_FAMILY and claimed and claimed.code in ("txt", "md"):
+        # Notes about RTF, SVG or notebooks are still notes.
+        return Verdict("ok", claimed.code)
+    if not same:
+        return refusal("wrong_extension", extension=extension, found=found.label)
+    zipped = found.code in ZIP_FAMILY and magic_type == "application/zip"
+    known = magic_type in found.magic_types or magic_type in _GENERIC_MAGIC
+    if zipped or known or found.code in TEXT_FAMILY:
+        return Verdict("ok", found.code)
+    return refusal("contradiction", extension=extension or found.extensions[0], found=magic_type)
 
 
+_SAME_CONTAINER: Final = frozenset(
+    {(found, claimed) for found in ("mp4", "m4a", "mov") for claimed in ("mp4", "m4a", "mov")}
+    | {("opus", "ogg"), ("ogg", "opus"), ("webm", "mkv")}
+    | {(kind.code, "zip") for kind in _TABLE if kind.group == "package" and kind.code != "sb"}
+)
 """(found, claimed): one container under several extensions, where the extension may choose."""
 
 _RESERVED: Final = frozenset(
