@@ -18,7 +18,7 @@ _SYLLABLES_CACHED: Final = 65_536
 
 # Marks may stand alone after a letter that has no composed form; the underscore parts the words of
 # file names ("KHBD_Toan_6"), so it is not a letter here.
-_TOKEN: Final = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f])*")
+_TOKEN: Final = re.compile(r"[^\W_]+(?:[\u0300-\u036f]+[^\W_]*)*")
 
 # Invisible inside words: soft hyphen, joiners, byte order mark. The letters that look like đ are đ.
 _REPAIRS: Final = {
