@@ -91,7 +91,8 @@ def write_curriculum_csv(curriculum: Curriculum) -> str:
     target = io.StringIO()
     writer = csv.DictWriter(target, used, lineterminator="\n", extrasaction="ignore")
     writer.writeheader()
-    writer.writerows(rows)
+    # No line breaks inside cells: spreadsheets and line tools both stumble over them.
+    writer.writerows({name: _BLANKS.sub(" ", text) for name, text in row.items()} for row in rows)
     return target.getvalue()
 
 
