@@ -4,6 +4,7 @@ SQLite by default (a file in WAL mode), PostgreSQL by URL; the rest of the house
 """
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -152,10 +153,25 @@ def _sqlite_engine(
 
 
 def _writer_pragmas(connection: sqlite3.Connection) -> None:
-    connection.execute("PRAGMA journal_mode = WAL")
+    _log_ahead(connection)
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA cache_size = -16000")
+
+
+def _log_ahead(connection: sqlite3.Connection) -> None:
+    # Of several processes that open a new file at once all but one are refused here without
+    # waiting: the time-out does not hold for this statement.
+    deadline = time.monotonic() + SQLITE_BUSY_MILLISECONDS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _reader_pragmas(connection: sqlite3.Connection) -> None:
