@@ -57,7 +57,7 @@ def _folder(text: str) -> Path:
 
 def _open_s3(rest: str, options: S3Options | None) -> S3Storage:
     bucket, _, prefix = rest.partition("/")
-    prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
+    prefix = f"{prefix.rstrip('/')}/" if prefix else ""
     if not _BUCKET.fullmatch(bucket) or ".." in rest or not _PREFIX.fullmatch(prefix):
         raise InvalidValue(
             "KHO_STORAGE_URL", "cần dạng s3://bucket/tiền-tố, chỉ gồm chữ cái không dấu và chữ số."

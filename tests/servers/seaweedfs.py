@@ -23,6 +23,7 @@ from minio.error import MinioException
 from urllib3 import PoolManager, Retry, Timeout
 from urllib3.exceptions import HTTPError
 
+from repo_server.storage.factory import S3Options
 from tests.servers.shared import end_with_the_run, locked
 
 BUCKET: Final = "kho"
@@ -56,6 +57,10 @@ class SeaweedServer:
             while _is_alive(self.pid):
                 time.sleep(0.01)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def options(self) -> S3Options:
+        """What `open_storage` needs to reach the server."""
+        return S3Options(self.endpoint, REGION, self.access_key, self.secret_key)
 
     def client(self) -> Minio:
         """A plain client, to look at the server from outside."""
