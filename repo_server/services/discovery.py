@@ -183,8 +183,10 @@ def search_url(text: str) -> str:
     return f"/tim?q={quote_plus(text)}"
 
 
-def newest(library: Library, viewer: Viewer, limit: int) -> list[Card]:
-    """The materials published last."""
+def materials_at(library: Library, viewer: Viewer, item_id: int, limit: int) -> Found:
+    """The newest published materials at or below a curriculum item; from the database alone."""
     with library.database.read() as session:
+        ids = curriculum_queries.placed_materials(session, viewer, item_id, offset=0, limit=limit)
+        total = curriculum_queries.counts(session, viewer, [item_id]).get(item_id, 0)
         names = library.vocabulary.names(session)
-        return cards(session, viewer, names, queries.newest_published(session, viewer, limit))
+        return Found(total, tuple(cards(session, viewer, names, ids)), {})

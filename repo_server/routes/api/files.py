@@ -1,0 +1,110 @@
+"""The bytes of files: content with ranges, page images, thumbnails."""
+
+from typing import Annotated, Final
+
+from litestar import Request, route
+from litestar.di import NamedDependency
+from litestar.params import PathParameter, QueryParameter
+from litestar.response import Redirect
+from litestar.types import ASGIApp
+
+from repo_server.domain.access import Action, Viewer
+from repo_server.domain.files import FILE_KINDS
+from repo_server.routes.bounds import PathId
+from repo_server.routes.bytes import Content, send_content
+from repo_server.services import pictures, viewing
+from repo_server.services.library import Library
+from repo_server.services.pictures import Picture
+from repo_server.storage.base import ObjectKey
+
+PRESIGNED_SECONDS: Final = 300
+PRESIGN_ABOVE: Final = 1 << 20
+"""Smaller files are sent through Kho: a redirect costs a phone more than a megabyte does."""
+
+# A published file never changes under its address, but it may be withdrawn: ask each time.
+_REVALIDATE: Final = "private, no-cache"
+_PICTURE_PUBLIC: Final = "public, max-age=3600"
+
+
+@route(
+    "/api/files/{file_id:int}/content",
+    http_method=["GET", "HEAD"],
+    opt={"action": Action.VIEW},
+    sync_to_thread=True,
+)
+def file_content(
+    request: Request[object, object, object],
+    library: NamedDependency[Library],
+    viewer: NamedDependency[Viewer],
+    file_id: PathId,
+    *,
+    download: Annotated[bool, QueryParameter()] = False,
+) -> ASGIApp:
+    """The file itself, with Range and ETag; `download=1` saves it instead of showing it."""
+    stored = viewing.stored_file(library, viewer, file_id)
+    file = stored.file
+    key = ObjectKey.blob(file.sha256, stored.generation)
+    attachment = download or not FILE_KINDS[file.kind].inline
+    if file.size > PRESIGN_ABOVE and request.method == "GET":
+        address = library.storage.presigned_get(
+            key,
+            seconds=PRESIGNED_SECONDS,
+            filename=file.name,
+            media_type=file.media_type,
+            attachment=attachment,
+        )
+        if address is not None:
+            return _redirect(address)
+    content = Content(
+        key, file.size, file.sha256, file.media_type, _REVALIDATE, file.name, attachment
+    )
+    return send_content(library.storage, content, request.headers, request.method)
+
+
+def _redirect(address: str) -> ASGIApp:
+    redirect = Redirect(address, status_code=302, headers={"cache-control": "no-store"})
+    return redirect.to_asgi_response(None, None)  # type: ignore[arg-type]
+
+
+@route(
+    "/api/files/{file_id:int}/preview/{page:int}",
+    http_method=["GET", "HEAD"],
+    opt={"action": Action.VIEW},
+    sync_to_thread=True,
+)
+def page_preview(
+    request: Request[object, object, object],
+    library: NamedDependency[Library],
+    viewer: NamedDependency[Viewer],
+    file_id: PathId,
+    page: Annotated[int, PathParameter(ge=1, le=10_000)],
+) -> ASGIApp:
+    """The image of a page, counted from 1."""
+    return _picture(request, library, pictures.page_image(library, viewer, file_id, page))
+
+
+@route(
+    "/api/files/{file_id:int}/thumbnail",
+    http_method=["GET", "HEAD"],
+    opt={"action": Action.VIEW},
+    sync_to_thread=True,
+)
+def thumbnail(
+    request: Request[object, object, object],
+    library: NamedDependency[Library],
+    viewer: NamedDependency[Viewer],
+    file_id: PathId,
+) -> ASGIApp:
+    """A small picture of the file's first page."""
+    return _picture(request, library, pictures.thumbnail(library, viewer, file_id))
+
+
+def _picture(
+    request: Request[object, object, object], library: Library, picture: Picture
+) -> ASGIApp:
+    cache = _PICTURE_PUBLIC if picture.public else _REVALIDATE
+    content = Content(picture.key, picture.size, picture.digest, picture.media_type, cache)
+    return send_content(library.storage, content, request.headers, request.method)
+
+
+handlers = (file_content, page_preview, thumbnail)

@@ -1,0 +1,164 @@
+"""Sending stored bytes: ranges, validators and safe headers.
+
+The framework's own file responses know no ranges. Rules: RFC 9110 §13 (conditional requests) and
+§14 (one byte range; several are answered with the whole, as the RFC allows).
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from anyio import to_thread
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from repo_server.domain.errors import RangeNotSatisfiable
+from repo_server.storage.base import ObjectKey, ObjectReader, ObjectStorage
+
+CHUNK: Final = 1 << 20
+_RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+
+SANDBOX: Final = "default-src 'none'; sandbox"
+"""Policy for bytes that a stranger sent: whatever they are, they run nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Bytes to be sent. `etag` without quotes; `filename` is what a browser saves it as."""
+
+    key: ObjectKey
+    size: int
+    etag: str
+    media_type: str
+    cache: str
+    filename: str | None = None
+    attachment: bool = False
+
+
+def disposition(filename: str, *, attachment: bool) -> str:
+    """Content-Disposition with the name for every browser (RFC 6266, RFC 8187)."""
+    kind = "attachment" if attachment else "inline"
+    plain = re.sub(r'[^ -~]|["\\%;]', "_", filename)
+    return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
+
+
+def byte_range(header: str | None, size: int) -> tuple[int, int] | None:
+    """(first, last) byte asked for; None for everything or for a header to be ignored.
+
+    Raises RangeNotSatisfiable when the range begins beyond the end.
+    """
+    match = _RANGE.fullmatch(header.strip()) if header else None
+    if match is None or match.groups() == ("", ""):
+        return None
+    start, end = match.groups()
+    if not start:
+        if int(end) == 0:
+            raise RangeNotSatisfiable(size=size)
+        return max(0, size - int(end)), size - 1
+    if end and int(end) < int(start):
+        return None
+    if int(start) >= size:
+        raise RangeNotSatisfiable(size=size)
+    return int(start), min(int(end), size - 1) if end else size - 1
+
+
+def matches(header: str | None, etag: str) -> bool:
+    """Whether If-None-Match names this `etag`."""
+    if header is None:
+        return False
+    named = {part.strip().removeprefix("W/").strip('"') for part in header.split(",")}
+    return etag in named or "*" in named
+
+
+def send_content(
+    storage: ObjectStorage, content: Content, headers: Mapping[str, str], method: str
+) -> ASGIApp:
+    """The answer to a request with these (lower-case) `headers`. Opens the object before answering.
+
+    Raises ObjectMissing, StorageUnavailable, RangeNotSatisfiable: nothing has been sent then.
+    """
+    if matches(headers.get("if-none-match"), content.etag):
+        return _answer(304, _validators(content))
+    wanted = headers.get("range")
+    if headers.get("if-range", f'"{content.etag}"') != f'"{content.etag}"':
+        wanted = None
+    span = byte_range(wanted, content.size) if content.size else None
+    status, response_headers = _headers(content, span)
+    if method == "HEAD":
+        return _answer(status, response_headers)
+    start, last = span or (0, content.size - 1)
+    path = storage.local_path(content.key) if span is None else None
+    if path is not None:
+        return _answer(status, response_headers, _from_path(path))
+    reader = storage.open(content.key, start, last - start + 1)
+    return _answer(status, response_headers, _from_reader(reader))
+
+
+def _validators(content: Content) -> dict[str, str]:
+    return {"etag": f'"{content.etag}"', "cache-control": content.cache, "vary": "Cookie"}
+
+
+def _headers(content: Content, span: tuple[int, int] | None) -> tuple[int, dict[str, str]]:
+    length = content.size if span is None else span[1] - span[0] + 1
+    headers = _validators(content) | {
+        "content-type": content.media_type,
+        "content-length": str(length),
+        "accept-ranges": "bytes",
+        "x-content-type-options": "nosniff",
+        "content-security-policy": SANDBOX,
+        "cross-origin-resource-policy": "same-origin",
+    }
+    if content.filename is not None:
+        headers["content-disposition"] = disposition(
+            content.filename, attachment=content.attachment
+        )
+    if span is None:
+        return 200, headers
+    return 206, headers | {"content-range": f"bytes {span[0]}-{span[1]}/{content.size}"}
+
+
+_Body = Callable[[Scope, Send], Awaitable[None]]
+
+
+def _answer(status: int, headers: Mapping[str, str], body: _Body | None = None) -> ASGIApp:
+    raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+
+    async def application(scope: Scope, _: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": status, "headers": raw})
+        if body is None:
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        else:
+            await body(scope, send)
+
+    return application
+
+
+def _from_path(path: Path) -> _Body:
+    async def body(scope: Scope, send: Send) -> None:
+        extensions = scope.get("extensions") or {}
+        if "http.response.pathsend" in extensions:
+            # The server sends the file itself, without a copy through this process.
+            await send({"type": "http.response.pathsend", "path": str(path)})  # type: ignore[typeddict-item, arg-type]
+            return
+        stream = await to_thread.run_sync(path.open, "rb")
+        await _stream(stream, send)
+
+    return body
+
+
+def _from_reader(reader: ObjectReader) -> _Body:
+    async def body(_: Scope, send: Send) -> None:
+        await _stream(reader, send)
+
+    return body
+
+
+async def _stream(reader: ObjectReader, send: Send) -> None:
+    try:
+        while chunk := await to_thread.run_sync(reader.read, CHUNK):
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    finally:
+        await to_thread.run_sync(reader.close)
+    await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -1,0 +1,171 @@
+"""A material as its page and its form show it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from repo_server.domain.access import Action
+from repo_server.domain.licenses import License
+from repo_server.routes.pages.rendering import HtmlRequest, Pages
+from repo_server.services.cards import Card, Label, material_url
+from repo_server.services.viewing import PREVIEW_PAGES, AlignmentView, FileView, MaterialView
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPage:
+    """One page image."""
+
+    number: int
+    url: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPreview:
+    """What can be seen of a file on the page: pages, image, video, audio, text or none."""
+
+    type: str
+    url: str | None
+    pages: tuple[ShownPage, ...]
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShownFile:
+    """A file with its addresses."""
+
+    id: int
+    name: str
+    role_label: str | None
+    size: int
+    kind_label: str
+    group: str
+    extension: str
+    page_count: int | None
+    duration_label: str | None
+    has_text: bool
+    text_expected: bool
+    text_truncated: bool
+    warnings: tuple[str, ...]
+    download_url: str
+    preview: ShownPreview
+
+
+@dataclass(frozen=True, slots=True)
+class ShownAction:
+    """A step in the material's life that the viewer may take now."""
+
+    name: str
+    label: str
+    url: str
+    needs_reason: bool
+    danger: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShownMaterial:
+    """Everything about a material but what may be done with it."""
+
+    id: int
+    code: str
+    url: str
+    title: str
+    kind_label: str
+    status: str
+    status_label: str
+    rev: int
+    version: int
+    grades: tuple[int, ...]
+    subjects: tuple[Label, ...]
+    books: tuple[Label, ...]
+    keywords: tuple[str, ...]
+    description_paragraphs: tuple[str, ...]
+    license: License | None
+    language_label: str
+    alignments: tuple[AlignmentView, ...]
+    files: tuple[ShownFile, ...]
+    return_reason: str | None
+    thumbnail_url: str | None
+    owner_name: str
+    organization_name: str | None
+    published_at: datetime | None
+    updated_at: datetime
+
+
+_NEEDS_REASON: Final = frozenset({Action.RETURN, Action.WITHDRAW})
+_DANGER: Final = frozenset({Action.WITHDRAW, Action.DELETE})
+_FROM_CARD: Final = (
+    "id", "code", "url", "title", "status", "status_label", "grades", "subjects", "books",
+    "thumbnail_url", "owner_name", "organization_name", "published_at", "updated_at",
+)  # fmt: skip
+_FROM_VIEW: Final = (
+    "rev", "version", "keywords", "license", "language_label", "alignments", "return_reason",
+)  # fmt: skip
+_FROM_FILE: Final = (
+    "id", "name", "role_label", "size", "kind_label", "group", "extension", "page_count",
+    "has_text", "text_expected", "text_truncated", "warnings",
+)  # fmt: skip
+
+
+def shown_material(view: MaterialView) -> ShownMaterial:
+    """The material as templates use it."""
+    values: dict[str, Any] = {name: getattr(view.card, name) for name in _FROM_CARD}
+    values |= {name: getattr(view, name) for name in _FROM_VIEW}
+    return ShownMaterial(
+        **values,
+        kind_label=view.card.kind_label or "Học liệu",
+        description_paragraphs=_paragraphs(view.card),
+        files=tuple(map(shown_file, view.files)),
+    )
+
+
+def _paragraphs(card: Card) -> tuple[str, ...]:
+    return tuple(filter(None, (line.strip() for line in card.description.splitlines())))
+
+
+def shown_file(file: FileView) -> ShownFile:
+    """The file as templates use it."""
+    values: dict[str, Any] = {name: getattr(file, name) for name in _FROM_FILE}
+    return ShownFile(
+        **values,
+        duration_label=duration_label(file.duration),
+        download_url=f"/api/files/{file.id}/content?download=true",
+        preview=_preview(file),
+    )
+
+
+def _preview(file: FileView) -> ShownPreview:
+    content = f"/api/files/{file.id}/content"
+    url = content if file.preview in ("image", "video", "audio") else None
+    last = min(file.page_count or 0, PREVIEW_PAGES) if file.preview == "pages" else 0
+    pages = tuple(
+        ShownPage(number, f"/api/files/{file.id}/preview/{number}", f"Trang {number}")
+        for number in range(1, last + 1)
+    )
+    return ShownPreview(file.preview, url, pages, file.preview_text)
+
+
+def duration_label(seconds: float | None) -> str | None:
+    """62.4 as "1:02"."""
+    if seconds is None:
+        return None
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def shown_actions(
+    request: HtmlRequest, pages: Pages, view: MaterialView
+) -> tuple[ShownAction, ...]:
+    """The steps that the viewer may take, as buttons."""
+    return tuple(
+        ShownAction(
+            action,
+            pages.message(request, f"action.{action}"),
+            f"{material_url(view.card.code)}/{action}",
+            action in _NEEDS_REASON,
+            action in _DANGER,
+        )
+        for action in view.actions
+        if action != Action.SUBMIT or not view.problems
+    )

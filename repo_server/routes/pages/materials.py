@@ -1,0 +1,159 @@
+"""A material's page, its form, and the steps of its life as plain form posts."""
+
+from typing import Annotated, Final
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import PathParameter
+from litestar.response import Redirect
+
+from repo_server.domain.access import Action, Viewer, require
+from repo_server.domain.errors import (
+    EditConflict,
+    InvalidValue,
+    NotAuthenticated,
+    NotFound,
+    NotPublishable,
+)
+from repo_server.routes.bounds import PathCode
+from repo_server.routes.pages.edit_context import edit_context, form_values, saved_values
+from repo_server.routes.pages.forms import Form
+from repo_server.routes.pages.material_context import shown_actions, shown_material
+from repo_server.routes.pages.redirects import see
+from repo_server.routes.pages.rendering import HtmlRequest, Pages
+from repo_server.routes.preconditions import etag
+from repo_server.services import materials, viewing
+from repo_server.services.library import Library
+from repo_server.services.materials import Description
+from repo_server.services.viewing import MaterialView
+
+STEPS: Final = ("submit", "publish", "return", "withdraw", "delete")
+StepName = Annotated[str, PathParameter(max_length=20)]
+
+
+@get("/hoc-lieu/{code:str}", opt={"action": Action.VIEW}, sync_to_thread=True)
+def material_page(
+    request: HtmlRequest,
+    library: NamedDependency[Library],
+    viewer: NamedDependency[Viewer],
+    pages: NamedDependency[Pages],
+    code: PathCode,
+) -> Response[str]:
+    """A material: what it is, what is in it, what may be done."""
+    view = viewing.material_by_code(library, viewer, code)
+    return pages.render(
+        request,
+        viewer,
+        "material.html",
+        headers={"etag": etag(view.rev)} if not viewer.signed_in else None,
+        material=shown_material(view),
+        actions=shown_actions(request, pages, view),
+        edit_url=f"{view.card.url}/sua" if view.can_edit else None,
+        problems=view.problems if view.card.status != "published" else (),
+    )
+
+
+@get("/hoc-lieu/{code:str}/sua", opt={"action": Action.EDIT}, sync_to_thread=True)
+def edit_page(
+    request: HtmlRequest,
+    library: NamedDependency[Library],
+    viewer: NamedDependency[Viewer],
+    pages: NamedDependency[Pages],
+    code: PathCode,
+) -> Response[str]:
+    """The form of a material's description."""
+    view = _editable(library, viewer, code)
+    values = saved_values(view)
+    return pages.render(
+        request, viewer, "edit.html", **edit_context(library, viewer, view, values, view.rev)
+    )
+
+
+@post("/hoc-lieu/{code:str}/sua", opt={"action": Action.EDIT}, sync_to_thread=True)
+def save(
+    request: HtmlRequest,
+    library: NamedDependency[Library],
+    viewer: NamedDependency[Viewer],
+    pages: NamedDependency[Pages],
+    form: NamedDependency[Form],
+    code: PathCode,
+) -> Response[str] | Redirect:
+    """Save the form, and submit the material if asked; what is wrong is said beside the field."""
+    view = _editable(library, viewer, code)
+    values, description = form_values(library, viewer, form)
+    rev = form.number("rev")
+    errors: dict[str, str] = {}
+    if form.one("do") != "find_items":
+        errors = _saved(library, viewer, view, rev, description, submit=_submits(form))
+        if not errors:
+            return see(view.card.url, "submitted" if _submits(form) else "saved")
+    context = edit_context(
+        library, viewer, view, values, rev, errors=errors, item_query=form.one("item_query")
+    )
+    status = 422 if errors else 200
+    return pages.render(request, viewer, "edit.html", status=status, **context)
+
+
+def _submits(form: Form) -> bool:
+    return form.one("do") == "save_submit"
+
+
+def _saved(
+    library: Library,
+    viewer: Viewer,
+    view: MaterialView,
+    rev: int | None,
+    description: Description,
+    *,
+    submit: bool,
+) -> dict[str, str]:
+    """Save; returns sentences by field, empty when all went well."""
+    try:
+        changed = materials.edit_material(library, viewer, view.card.id, rev, description)
+        if submit:
+            materials.submit(library, viewer, view.card.id, changed.rev)
+    except InvalidValue as error:
+        return {str(error.details["field"]): str(error.details["reason"])}
+    except (EditConflict, NotPublishable) as error:
+        return {"title": error.sentence()}
+    return {}
+
+
+def _editable(library: Library, viewer: Viewer, code: str) -> MaterialView:
+    if not viewer.signed_in:
+        raise NotAuthenticated
+    view = viewing.material_by_code(library, viewer, code)
+    if not view.can_edit:
+        require(viewer, Action.ADMINISTER)
+    return view
+
+
+@post("/hoc-lieu/{code:str}/{step:str}", opt={"action": Action.VIEW}, sync_to_thread=True)
+def take_step(
+    library: NamedDependency[Library],
+    viewer: NamedDependency[Viewer],
+    form: NamedDependency[Form],
+    code: PathCode,
+    step: StepName,
+) -> Redirect:
+    """Submit, publish, return, withdraw or delete; the service decides whether this viewer may."""
+    if step not in STEPS:
+        raise NotFound
+    view = viewing.material_by_code(library, viewer, code)
+    material_id, rev, reason = view.card.id, form.number("rev"), form.one("reason")
+    if step == "submit":
+        materials.submit(library, viewer, material_id, rev)
+    elif step == "publish":
+        materials.publish(library, viewer, material_id, rev)
+    elif step == "return":
+        materials.return_material(library, viewer, material_id, rev, reason)
+        return see("/duyet", "returned")
+    elif step == "withdraw":
+        materials.withdraw(library, viewer, material_id, rev, reason)
+    else:
+        materials.delete_material(library, viewer, material_id, rev)
+        return see("/cua-toi", "deleted")
+    return see(view.card.url, step)
+
+
+handlers = (material_page, edit_page, save, take_step)

@@ -1,0 +1,135 @@
+"""Pages of those who contribute and review: contribute, mine, the review desk."""
+
+from typing import Annotated, Final
+
+from litestar import Response, get
+from litestar.di import NamedDependency
+from litestar.params import QueryParameter
+from msgspec import Struct
+
+from repo_server.domain.access import Action, Viewer
+from repo_server.domain.files import FILE_KINDS, FileKind
+from repo_server.domain.materials import STATUS_LABELS, Status
+from repo_server.routes.bounds import PageNumber
+from repo_server.routes.pages.paging import pager
+from repo_server.routes.pages.rendering import HtmlRequest, Pages, filesize
+from repo_server.services import desk
+from repo_server.services.library import Library
+
+PAGE_SIZE: Final = 20
+
+
+class TakenKind(Struct, frozen=True):
+    """A group of files that are taken."""
+
+    label: str
+    extensions: tuple[str, ...]
+
+
+class StatusTab(Struct, frozen=True):
+    """A state with how many of one's materials are in it."""
+
+    value: str
+    label: str
+    count: int
+    selected: bool
+    url: str
+
+
+def _taken(request: HtmlRequest, pages: Pages) -> tuple[TakenKind, ...]:
+    groups: dict[str, list[FileKind]] = {}
+    for kind in FILE_KINDS.values():
+        groups.setdefault(kind.group, []).append(kind)
+    return tuple(
+        TakenKind(
+            pages.message(request, f"group.{group}"),
+            tuple(extension for kind in kinds for extension in kind.extensions),
+        )
+        for group, kinds in groups.items()
+    )
+
+
+@get("/dong-gop", opt={"action": Action.CONTRIBUTE}, sync_to_thread=True)
+def contribute_page(
+    request: HtmlRequest,
+    library: NamedDependency[Library],
+    viewer: NamedDependency[Viewer],
+    pages: NamedDependency[Pages],
+) -> Response[str]:
+    """Send files."""
+    extensions = [extension for kind in FILE_KINDS.values() for extension in kind.extensions]
+    return pages.render(
+        request,
+        viewer,
+        "contribute.html",
+        max_size=library.max_file_size,
+        max_label=filesize(library.max_file_size),
+        kinds=_taken(request, pages),
+        accept=",".join(f".{extension}" for extension in extensions),
+        refused_notes=tuple(
+            pages.message(request, f"contribute.refused_{name}")
+            for name in ("macro", "program", "password")
+        ),
+    )
+
+
+@get("/cua-toi", opt={"action": Action.USE_ACCOUNT}, sync_to_thread=True)
+def own_page(
+    request: HtmlRequest,
+    library: NamedDependency[Library],
+    viewer: NamedDependency[Viewer],
+    pages: NamedDependency[Pages],
+    status: Annotated[str, QueryParameter(max_length=20)] = "",
+    page: PageNumber = 1,
+) -> Response[str]:
+    """One's own materials, last changed first."""
+    state = status if status in set(Status) else None
+    shelf = desk.own(library, viewer, state, page=page, size=PAGE_SIZE)
+    total = shelf.counts.get(state, 0) if state else sum(shelf.counts.values())
+    chosen = f"&status={state}" if state else ""
+    return pages.render(
+        request,
+        viewer,
+        "mine.html",
+        items=shelf.items,
+        statuses=_tabs(request, pages, shelf.counts, state),
+        pager=pager(total, page, PAGE_SIZE, lambda number: f"/cua-toi?page={number}{chosen}"),
+    )
+
+
+def _tabs(
+    request: HtmlRequest, pages: Pages, counts: dict[str, int], state: str | None
+) -> tuple[StatusTab, ...]:
+    everything = StatusTab(
+        "", pages.message(request, "mine.all"), sum(counts.values()), state is None, "/cua-toi"
+    )
+    return (
+        everything,
+        *(
+            StatusTab(one, label, counts.get(one, 0), state == one, f"/cua-toi?status={one}")
+            for one, label in STATUS_LABELS.items()
+        ),
+    )
+
+
+@get("/duyet", opt={"action": Action.REVIEW}, sync_to_thread=True)
+def review_page(
+    request: HtmlRequest,
+    library: NamedDependency[Library],
+    viewer: NamedDependency[Viewer],
+    pages: NamedDependency[Pages],
+    page: PageNumber = 1,
+) -> Response[str]:
+    """Submitted materials in one's scope, the longest waiting first."""
+    queue = desk.queue(library, viewer, page=page, size=PAGE_SIZE)
+    return pages.render(
+        request,
+        viewer,
+        "review.html",
+        items=queue.items,
+        total=queue.total,
+        pager=pager(queue.total, page, PAGE_SIZE, lambda number: f"/duyet?page={number}"),
+    )
+
+
+handlers = (contribute_page, own_page, review_page)

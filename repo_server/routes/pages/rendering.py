@@ -1,0 +1,177 @@
+"""From a template and its values to a response, in the language asked for."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from litestar import Request, Response
+from markupsafe import Markup, escape
+
+from repo_server.domain.access import ROLE_LABELS, Action, Role, Viewer, permits
+from repo_server.routes.statics import Assets
+
+LANGUAGES: Final = ("vi", "en")
+SITE_NAME: Final = "Kho học liệu số"
+LANGUAGE_COOKIE: Final = "kho_lang"
+NOTICE_COOKIE: Final = "kho_notice"
+
+# Vietnam keeps one time zone without summer time.
+_VIETNAM: Final = timezone(timedelta(hours=7))
+_PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
+
+HtmlRequest = Request[object, object, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ViewerContext:
+    """What templates know of who is asking."""
+
+    signed_in: bool
+    name: str
+    email: str
+    role_label: str
+    can_contribute: bool
+    can_review: bool
+    can_administer: bool
+
+
+class Pages:
+    """Renders templates; made once by the app."""
+
+    def __init__(self, web: Path, assets: Assets, origin: str) -> None:
+        self._origin = origin
+        self._messages = {
+            language: json.loads((web / "messages" / f"{language}.json").read_text("utf-8"))
+            for language in LANGUAGES
+        }
+        self._environment = Environment(
+            loader=FileSystemLoader(web / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._environment.globals.update(
+            asset=assets.url,
+            vendor=lambda name: assets.url(f"vendor/{name}"),
+            site_name=SITE_NAME,
+        )
+        self._environment.filters.update(filesize=filesize, date_vi=date_vi, number=number)
+
+    def render(
+        self,
+        request: HtmlRequest,
+        viewer: Viewer,
+        template: str,
+        *,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        **values: object,
+    ) -> Response[str]:
+        """The page; a one-time notice of the previous act is shown and forgotten."""
+        language = language_of(request)
+        notice = request.cookies.get(NOTICE_COOKIE)
+        text = self._environment.get_template(template).render(
+            **self._common(request, viewer, language, notice), **values
+        )
+        response = Response(
+            text,
+            status_code=status,
+            media_type="text/html; charset=utf-8",
+            headers={"cache-control": "private, no-store", "vary": "Cookie", **(headers or {})},
+        )
+        if notice is not None:
+            response.delete_cookie(NOTICE_COOKIE)
+        if request.query_params.get("lang") in LANGUAGES:
+            response.set_cookie(LANGUAGE_COOKIE, language, max_age=31_536_000, samesite="lax")
+        return response
+
+    def _common(
+        self, request: HtmlRequest, viewer: Viewer, language: str, notice: str | None
+    ) -> dict[str, object]:
+        path = request.url.path
+        messages = self._messages[language]
+
+        def translate(key: str, **values: object) -> Markup:
+            return Markup(_filled(messages[key], values))  # noqa: S704 - values are escaped
+
+        return {
+            "t": translate,
+            "lang": language,
+            "path": path,
+            "canonical_url": f"{self._origin}{path}",
+            "other_language_url": _other_language(request, language),
+            "viewer": viewer_context(viewer),
+            "notice": messages.get(f"notice.{notice}") if notice else None,
+        }
+
+    def message(self, request: HtmlRequest, key: str, **values: object) -> str:
+        """A message as plain text, for what is not a template."""
+        return _filled(self._messages[language_of(request)][key], values)
+
+
+def _filled(message: str, values: Mapping[str, object]) -> str:
+    return _PLACEHOLDER.sub(lambda match: str(escape(values[match[1]])), str(escape(message)))
+
+
+def language_of(request: HtmlRequest) -> str:
+    """The language asked for: `?lang=`, then the cookie; Vietnamese otherwise."""
+    for asked in (request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)):
+        if asked in LANGUAGES:
+            return asked
+    return "vi"
+
+
+def _other_language(request: HtmlRequest, language: str) -> str:
+    pairs = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
+    other = "en" if language == "vi" else "vi"
+    return f"{request.url.path}?{urlencode([*pairs, ('lang', other)])}"
+
+
+def viewer_context(viewer: Viewer) -> ViewerContext:
+    """The viewer as templates see it; the label is that of the strongest role."""
+    strongest = max(viewer.roles, key=list(Role).index, default=None)
+    return ViewerContext(
+        signed_in=viewer.signed_in,
+        name=viewer.name,
+        email=viewer.email,
+        role_label=ROLE_LABELS[strongest] if strongest else "",
+        can_contribute=permits(viewer, Action.CONTRIBUTE),
+        can_review=permits(viewer, Action.REVIEW),
+        can_administer=permits(viewer, Action.ADMINISTER),
+    )
+
+
+def filesize(size: int) -> str:
+    """Bytes as people read them: "1,2 MB"."""
+    value = float(size)
+    for unit in ("byte", "KB", "MB", "GB"):
+        if value < 1000 or unit == "GB":
+            digits = f"{value:.1f}" if unit != "byte" and value < 100 else f"{value:.0f}"
+            return f"{digits.removesuffix('.0').replace('.', ',')} {unit}"
+        value /= 1000
+    raise AssertionError
+
+
+def date_vi(moment: datetime | str | None) -> str:
+    """The day in Vietnam: "24/11/2026"."""
+    if moment is None:
+        return ""
+    when = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    return (
+        (when if when.tzinfo else when.replace(tzinfo=UTC))
+        .astimezone(_VIETNAM)
+        .strftime("%d/%m/%Y")
+    )
+
+
+def number(value: int) -> str:
+    """12345 as "12.345"."""
+    return f"{value:,}".replace(",", ".")

@@ -1,0 +1,158 @@
+"""The search page."""
+
+from dataclasses import replace
+from typing import Final
+
+from litestar import Response, get
+from litestar.di import NamedDependency
+from msgspec import Struct
+
+from repo_server.domain.access import Action, Viewer
+from repo_server.routes.pages.paging import Pager, pager
+from repo_server.routes.pages.rendering import HtmlRequest, Pages
+from repo_server.routes.searching import (
+    search_address,
+    search_query,
+    toggled,
+    with_curriculum_facets,
+)
+from repo_server.search.base import SearchQuery, Sort
+from repo_server.services import discovery
+from repo_server.services.discovery import FacetValue, Found
+from repo_server.services.library import Library
+
+_FACET_ORDER: Final = (
+    "grade",
+    "subject",
+    "strand",
+    "topic",
+    "kind",
+    "book",
+    "format",
+    "language",
+    "license",
+    "outcome",
+)
+
+
+class ShownValue(Struct, frozen=True):
+    """A facet's value; `url` switches it over."""
+
+    value: str
+    label: str
+    count: int
+    selected: bool
+    url: str
+
+
+class ShownFacet(Struct, frozen=True):
+    """A facet with its values."""
+
+    name: str
+    label: str
+    values: tuple[ShownValue, ...]
+
+
+class Chip(Struct, frozen=True):
+    """A filter that is on."""
+
+    label: str
+    remove_url: str
+
+
+class SortChoice(Struct, frozen=True):
+    """A way to sort."""
+
+    value: str
+    label: str
+    selected: bool
+    url: str
+
+
+@get("/tim", opt={"action": Action.READ_PUBLIC}, sync_to_thread=True)
+def search_page(
+    request: HtmlRequest,
+    library: NamedDependency[Library],
+    viewer: NamedDependency[Viewer],
+    pages: NamedDependency[Pages],
+) -> Response[str]:
+    """Search with facets; htmx asks for the results alone."""
+    query = search_query(request.query_params.dict())
+    query = replace(query, facets=with_curriculum_facets(query))
+    found = discovery.search(library, viewer, query)
+    live = "hx-request" in request.headers
+    return pages.render(
+        request,
+        viewer,
+        "search_results.html" if live else "search.html",
+        headers={"vary": "Cookie, HX-Request"},
+        query=query,
+        total=found.total,
+        items=found.items,
+        facets=_facets(request, pages, query, found),
+        chips=_chips(query, found),
+        clear_url=search_address(query, filters={}),
+        sorts=_sorts(request, pages, query),
+        pager=_pager(query, found.total),
+        degraded=found.degraded,
+        relaxed=found.relaxed,
+    )
+
+
+def _pager(query: SearchQuery, total: int) -> Pager:
+    return pager(total, query.page, query.size, lambda page: search_address(query, page=page))
+
+
+def _facets(
+    request: HtmlRequest, pages: Pages, query: SearchQuery, found: Found
+) -> tuple[ShownFacet, ...]:
+    return tuple(
+        ShownFacet(
+            name,
+            pages.message(request, f"facet.{name}"),
+            tuple(_value(query, name, value) for value in found.facets[name]),
+        )
+        for name in _FACET_ORDER
+        if name in found.facets
+    )
+
+
+def _value(query: SearchQuery, facet: str, value: FacetValue) -> ShownValue:
+    return ShownValue(
+        value.value,
+        value.label,
+        value.count,
+        value.value in query.filters.get(facet, ()),
+        search_address(query, filters=toggled(query.filters, facet, value.value)),
+    )
+
+
+def _chips(query: SearchQuery, found: Found) -> tuple[Chip, ...]:
+    labels = {
+        (name, value.value): value.label
+        for name, values in found.facets.items()
+        for value in values
+    }
+    return tuple(
+        Chip(
+            labels.get((name, value), value),
+            search_address(query, filters=toggled(query.filters, name, value)),
+        )
+        for name, values in query.filters.items()
+        for value in values
+    )
+
+
+def _sorts(request: HtmlRequest, pages: Pages, query: SearchQuery) -> tuple[SortChoice, ...]:
+    return tuple(
+        SortChoice(
+            sort,
+            pages.message(request, f"sort.{sort}"),
+            sort == query.sort,
+            search_address(query, sort=sort),
+        )
+        for sort in Sort
+    )
+
+
+handlers = (search_page,)

@@ -1,0 +1,102 @@
+"""From a query string to a typed, bounded search, and back to addresses; pages and API alike."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+from urllib.parse import urlencode
+
+from repo_server.domain.errors import InvalidValue
+from repo_server.search.base import FACETS, MAX_DEPTH, SearchQuery, Sort
+
+TEXT_LIMIT: Final = 400
+VALUE_LIMIT: Final = 120
+VALUES_LIMIT: Final = 40
+PAGE_SIZE: Final = 20
+MAX_PAGE_SIZE: Final = 100
+
+
+def search_query(parameters: Mapping[str, Sequence[str]], *, size: int = PAGE_SIZE) -> SearchQuery:
+    """The search that `parameters` (name → values) ask for; raises InvalidValue beyond a bound."""
+    size = _number(parameters, "size", size, MAX_PAGE_SIZE)
+    page = _number(parameters, "page", 1, MAX_DEPTH)
+    if page * size > MAX_DEPTH:
+        raise InvalidValue("page", f"Chỉ xem được {MAX_DEPTH} kết quả đầu.")
+    filters = {name: values for name in FACETS if (values := _values(parameters, name))}
+    return SearchQuery(
+        text=_text(parameters),
+        filters=filters,
+        sort=_sort(parameters),
+        page=page,
+        size=size,
+        facets=FACETS_SHOWN,
+    )
+
+
+FACETS_SHOWN: Final = ("grade", "subject", "kind", "book", "format", "license", "language")
+
+
+def with_curriculum_facets(query: SearchQuery) -> tuple[str, ...]:
+    """Facets to count: strands and topics only once a subject narrows them down."""
+    if "subject" in query.filters:
+        return (*FACETS_SHOWN, "strand", "topic")
+    return FACETS_SHOWN
+
+
+def _text(parameters: Mapping[str, Sequence[str]]) -> str:
+    text = _single(parameters, "q").strip()
+    if len(text) > TEXT_LIMIT:
+        raise InvalidValue("q", f"Câu tìm kiếm dài quá {TEXT_LIMIT} kí tự.")
+    return text
+
+
+def _sort(parameters: Mapping[str, Sequence[str]]) -> Sort:
+    asked = _single(parameters, "sort")
+    if not asked:
+        return Sort.RELEVANCE
+    if asked not in set(Sort):
+        raise InvalidValue("sort", "Không có cách sắp xếp này.")
+    return Sort(asked)
+
+
+def _values(parameters: Mapping[str, Sequence[str]], name: str) -> tuple[str, ...]:
+    values = tuple(dict.fromkeys(filter(None, parameters.get(name, ()))))
+    if len(values) > VALUES_LIMIT or any(len(value) > VALUE_LIMIT for value in values):
+        raise InvalidValue(name, "Bộ lọc có quá nhiều giá trị hoặc giá trị quá dài.")
+    return values
+
+
+def _single(parameters: Mapping[str, Sequence[str]], name: str) -> str:
+    values = parameters.get(name, ())
+    return values[-1] if values else ""
+
+
+def _number(parameters: Mapping[str, Sequence[str]], name: str, default: int, most: int) -> int:
+    text = _single(parameters, name)
+    if not text:
+        return default
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or not 1 <= int(text) <= most:
+        raise InvalidValue(name, f"Phải là số nguyên từ 1 đến {most}.")
+    return int(text)
+
+
+def search_address(query: SearchQuery, *, path: str = "/tim", **changes: object) -> str:
+    """The address of this search with `changes` (text, filters, sort, page); page 1 is left out."""
+    text = str(changes.get("text", query.text))
+    filters = changes.get("filters", query.filters)
+    sort = str(changes.get("sort", query.sort))
+    page = changes.get("page", 1)
+    pairs: list[tuple[str, str]] = [("q", text)] if text else []
+    if isinstance(filters, Mapping):
+        pairs += [(name, value) for name, values in filters.items() for value in values]
+    pairs += [("sort", sort)] if sort != Sort.RELEVANCE else []
+    pairs += [("page", str(page))] if page != 1 else []
+    return f"{path}?{urlencode(pairs)}" if pairs else path
+
+
+def toggled(
+    filters: Mapping[str, tuple[str, ...]], facet: str, value: str
+) -> dict[str, tuple[str, ...]]:
+    """The filters with `value` of `facet` switched over."""
+    present = filters.get(facet, ())
+    values = tuple(v for v in present if v != value) if value in present else (*present, value)
+    changed = {name: kept for name, kept in filters.items() if name != facet}
+    return changed | {facet: values} if values else changed

@@ -1,0 +1,138 @@
+"""Every setting, read from the environment once.
+
+`FIELDS` is the table: name, default and the sentence that `docs/configuration.md` repeats (a test
+holds the two together). Outside development the server refuses to start with what is only good
+enough for a desk.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+PREFIX: Final = "KHO_"
+DEVELOPMENT_SECRET: Final = "development-only"  # noqa: S105 - refused outside development
+
+
+class SettingsInvalid(Exception):
+    """A setting is missing or senseless; the text says which and why."""
+
+
+def _setting(default: str, sentence: str) -> Any:
+    return field(metadata={"default": default, "sentence": sentence})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one process; `from_environment` is the way to get them."""
+
+    environment: str = _setting(
+        "development", '"development" on a desk, "production" where people depend on it.'
+    )
+    data: Path = _setting(  # noqa: RUF009 - a field with a default of its own
+        "./data", "Folder for the database, the files and the index."
+    )
+    database_url: str = _setting(
+        "", "SQL database: `postgresql+psycopg://…`; empty for SQLite in the data folder."
+    )
+    storage_url: str = _setting(
+        "", "Where files are kept: `s3://bucket/prefix`; empty for a folder in the data folder."
+    )
+    s3_endpoint: str = _setting("", "Address of the S3 server, such as `http://127.0.0.1:8333`.")
+    s3_region: str = _setting("us-east-1", "Region of the S3 server.")
+    s3_access_key: str = _setting("", "Access key of the S3 server.")
+    s3_secret_key: str = _setting("", "Secret key of the S3 server.")
+    search_url: str = _setting(
+        "embedded", "Search engine: `embedded`, or addresses of Meilisearch separated by commas."
+    )
+    search_key: str = _setting("", "API key of Meilisearch.")
+    secret: str = _setting(
+        DEVELOPMENT_SECRET, "At least 32 random characters; keys the hashes of client addresses."
+    )
+    origin: str = _setting(
+        "", "Public address of the site, such as `https://kho.example.vn`; empty on a desk."
+    )
+    trusted_proxies: tuple[str, ...] = _setting(
+        "", "Addresses or networks of reverse proxies whose X-Forwarded-For is believed, by commas."
+    )
+    max_file_mib: int = _setting("5120", "Largest file that is taken, in MiB.")
+    worker_jobs: int = _setting(
+        "2", "Files checked at the same time by this process; 0 leaves all work to `kho work`."
+    )
+    log_level: str = _setting("info", "Least severe log entry: debug, info, warning or error.")
+
+    @property
+    def development(self) -> bool:
+        return self.environment == "development"
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers come by https."""
+        return self.origin.startswith("https://")
+
+    @property
+    def sqlite_path(self) -> Path | None:
+        """The file of the default database; None where another one is named."""
+        return None if self.database_url else self.data / "kho.sqlite3"
+
+
+FIELDS: Final = tuple(
+    (f"{PREFIX}{entry.name.upper()}", entry.metadata["default"], entry.metadata["sentence"])
+    for entry in fields(Settings)
+)
+
+
+def from_environment(environment: Mapping[str, str]) -> Settings:
+    """Read the settings; raises SettingsInvalid for an unknown name or a senseless value."""
+    known = {name for name, _, _ in FIELDS}
+    unknown = sorted(
+        name
+        for name in environment
+        if name.startswith(PREFIX) and name not in known and not name.startswith("KHO_TEST_")
+    )
+    if unknown:
+        raise SettingsInvalid(f"{unknown[0]} is not a setting of Kho; see docs/configuration.md")
+    values = {
+        name.removeprefix(PREFIX).lower(): environment.get(name, default)
+        for name, default, _ in FIELDS
+    }
+    return _checked(
+        Settings(
+            **{
+                **values,
+                "data": Path(values["data"]).expanduser().absolute(),
+                "trusted_proxies": tuple(filter(None, values["trusted_proxies"].split(","))),
+                "max_file_mib": _number("KHO_MAX_FILE_MIB", values["max_file_mib"], 1, 100_000),
+                "worker_jobs": _number("KHO_WORKER_JOBS", values["worker_jobs"], 0, 64),
+            }
+        )
+    )
+
+
+def _number(name: str, text: str, least: int, most: int) -> int:
+    if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+        raise SettingsInvalid(f"{name} must be a whole number from {least} to {most}")
+    return int(text)
+
+
+def _checked(settings: Settings) -> Settings:
+    if settings.environment not in ("development", "production"):
+        raise SettingsInvalid("KHO_ENVIRONMENT must be development or production")
+    if settings.log_level not in ("debug", "info", "warning", "error"):
+        raise SettingsInvalid("KHO_LOG_LEVEL must be debug, info, warning or error")
+    if settings.origin and urlsplit(settings.origin).path not in ("", "/"):
+        raise SettingsInvalid("KHO_ORIGIN must be an address without a path")
+    if settings.storage_url.startswith("s3://"):
+        _require(settings, "s3_endpoint", "s3_access_key", "s3_secret_key")
+    if not settings.development:
+        _require(settings, "origin")
+        if settings.secret == DEVELOPMENT_SECRET or len(settings.secret) < 32:
+            raise SettingsInvalid("KHO_SECRET must be set to at least 32 random characters")
+    return settings
+
+
+def _require(settings: Settings, *names: str) -> None:
+    for name in names:
+        if not getattr(settings, name):
+            raise SettingsInvalid(f"{PREFIX}{name.upper()} must be set")
