@@ -128,8 +128,20 @@ def test_subjects_are_known_by_their_abbreviations_and_spellings(name: str, subj
 
 def test_the_programmes_have_all_their_statements() -> None:
     counted = Counter(item.subject for item in items(ItemKind.OUTCOME))
-    assert counted["toan"] == 798
-    assert counted["khtn"] == 593
+    assert counted == {"toan": 798, "khtn": 593, "cong-nghe": 530, "tin-hoc": 405, "lsdl": 171}
+
+
+def test_every_grade_of_the_shipped_programmes_has_statements() -> None:
+    taught = {
+        "toan": range(1, 13),
+        "khtn": range(6, 10),
+        "tin-hoc": range(3, 13),
+        "cong-nghe": range(3, 13),
+        "lsdl": range(4, 6),
+    }
+    counted = Counter((item.subject, item.grades[0]) for item in items(ItemKind.OUTCOME))
+    for subject, grades in taught.items():
+        assert {grade for name, grade in counted if name == subject} == set(grades)
 
 
 def test_every_statement_is_a_sentence_without_remains_of_the_printed_page() -> None:

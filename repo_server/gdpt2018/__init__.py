@@ -4,7 +4,15 @@ from pathlib import Path
 from typing import Final
 
 # Additions come after the file that holds the grades and subjects which they hang below.
-_NAMES: Final = ("gdpt2018.csv", "toan.csv", "khtn.csv", "sgk.csv")
+_NAMES: Final = (
+    "gdpt2018.csv",
+    "toan.csv",
+    "khtn.csv",
+    "tin-hoc.csv",
+    "cong-nghe.csv",
+    "lich-su-dia-li.csv",
+    "sgk.csv",
+)
 
 
 def framework_files() -> tuple[Path, ...]:
