@@ -6,11 +6,12 @@ const text = form.elements.q;
 const wide = matchMedia("(min-width: 62rem)");
 let typing = 0;
 
-/** The address of the form as it stands, without empty fields. */
+/** The address of the form as it stands, without empty fields and without the usual order. */
 function address() {
   const fields = new URLSearchParams();
   for (const [name, value] of new FormData(form)) {
-    if (value !== "") fields.append(name, value);
+    const usual = name === "sort" && form.elements.sort.selectedIndex === 0;
+    if (value !== "" && !usual) fields.append(name, value);
   }
   return `${form.getAttribute("action")}?${fields}`;
 }
@@ -29,7 +30,9 @@ async function load(url, { replace = false, top = false } = {}) {
   } finally {
     results.classList.remove("waiting-results");
   }
-  if (top) document.getElementById("main").scrollIntoView({ block: "start" });
+  if (!top) return;
+  document.getElementById("found-count")?.focus({ preventScroll: true });
+  document.getElementById("main").scrollIntoView({ block: "start", behavior: "instant" });
 }
 
 /** Morphing changes attributes; what a person ticked is a property, so bring both together. */
