@@ -25,7 +25,7 @@ from typing import IO, Final
 import tantivy
 
 from repo_server.domain.errors import SearchUnavailable
-from repo_server.search.embedded_schema import build_schema, register_tokenizers, schema_hash
+from repo_server.search.embedded_schema import SCHEMA, register_tokenizers, schema_hash
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ class IndexFolder:
         numbers = [int(name[4:]) for name in names if _GENERATION.fullmatch(name)]
         path = self.root / f"gen-{max(numbers, default=0) + 1}"
         path.mkdir()
-        register_tokenizers(tantivy.Index(build_schema(), path=str(path)))
+        register_tokenizers(tantivy.Index(SCHEMA, path=str(path)))
         return path
 
     def point_to(self, generation: Path) -> None:

@@ -7,7 +7,7 @@ import tantivy
 from tantivy import Occur, Query
 
 from repo_server.domain import vietnamese
-from repo_server.search.embedded_schema import build_schema
+from repo_server.search.embedded_schema import SCHEMA
 from repo_server.search.passes import EXACTS, PHRASES, Pass, Plan, Word, spread, without_surrogates
 
 # The commonest words that an unfinished one may become; more would make typing slow.
@@ -28,8 +28,6 @@ _FIELDS: Final[Mapping[Pass, str]] = {
     Pass.EXACT_TITLE_PHRASE: "title_x",
 }
 _WIDE: Final = (Pass.PHRASE, Pass.EXACT_PHRASE)
-
-SCHEMA: Final = build_schema()
 
 
 def all_of(*queries: Query) -> Query:

@@ -25,7 +25,7 @@ _HALF: Final = 2**32 - 1
 _LONGEST_KEY: Final = 200
 
 
-def build_schema() -> tantivy.Schema:
+def _build_schema() -> tantivy.Schema:
     """Texts with positions, filters raw, sort orders as columns, the title to give back."""
     builder = tantivy.SchemaBuilder()
     builder.add_unsigned_field("id", stored=True, indexed=True, fast=True)
@@ -50,6 +50,9 @@ def register_tokenizers(index: tantivy.Index) -> None:
     """Needed at every opening: an index does not remember its tokenizers."""
     whitespace = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
     index.register_tokenizer(_WORDS, whitespace)
+
+
+SCHEMA: Final = _build_schema()
 
 
 def to_tantivy(document: MaterialDocument) -> tantivy.Document:

@@ -7,7 +7,8 @@ import tantivy
 from tantivy import FieldType, Occur, Order, Query
 
 from repo_server.search.base import Hit, IndexEntry, SearchPage, SearchQuery, Sort
-from repo_server.search.embedded_queries import SCHEMA, PlanQueries, all_of, within
+from repo_server.search.embedded_queries import PlanQueries, all_of, within
+from repo_server.search.embedded_schema import SCHEMA
 from repo_server.search.passes import CANDIDATES, SHORT, Pass, Plan, merge, order_tail, plan
 
 _FACET_VALUES: Final = 200

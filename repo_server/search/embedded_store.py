@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 import tantivy
+from tantivy import Query
 
 from repo_server.domain.errors import SearchUnavailable
 from repo_server.search.base import MaterialDocument
 from repo_server.search.embedded_folder import IndexFolder, unavailable
-from repo_server.search.embedded_schema import register_tokenizers, to_tantivy
+from repo_server.search.embedded_schema import SCHEMA, register_tokenizers, to_tantivy
 
 _WRITER_BYTES: Final = 32_000_000
 
@@ -55,8 +56,9 @@ def write(path: Path, documents: Sequence[MaterialDocument], removed: Sequence[i
         index = open_generation(path)
         writer = index.writer(heap_size=_WRITER_BYTES, num_threads=1)
         try:
-            for id in (*latest, *removed):
-                writer.delete_documents_by_term("id", id)
+            # Deleting by term takes a number for a signed one and silently finds nothing.
+            old = Query.term_set_query(SCHEMA, "id", [*latest, *removed])
+            writer.delete_documents_by_query(old)
             for document in made:
                 writer.add_document(document)
             writer.commit()

@@ -103,6 +103,12 @@ class MeilisearchIndex:
         """Raise `SearchUnavailable` when the server is down."""
         self._server.http.get("/health")
 
+    def drop(self) -> None:
+        """Remove the index and everything in it from the server; the next call makes it anew."""
+        self._made = False
+        if self._server.http.exists(f"/indexes/{self._uid}"):
+            self._server.drop([self._uid])
+
     def close(self) -> None:
         """Let go of the connections."""
         self._server.http.close()

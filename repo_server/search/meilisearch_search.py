@@ -1,7 +1,7 @@
 """How Meilisearch answers one question: the passes of the plan as one `POST /multi-search`.
 
 The engine has no query for "some of these words", so what follows when all words match too little
-is a bounded set of ids: what matches with one word left out, then what matches the rarest word.
+is a bounded set of ids: what matches with one word left out, with the first or the rarest words.
 Totals and facets then come from a search among exactly these ids.
 """
 
@@ -133,17 +133,20 @@ class Question:
         return SearchPage(len(ranked), hits, self._counts(found), relaxed=True)
 
     def _some_words(self, asked: Plan, sure: Collection[int]) -> list[Hit]:
-        """What matches with a word left out, then with the rarest word; at most so many."""
+        """What matches with a word left out, with the first words, with the rarest word."""
         texts = _texts(asked, Pass.ALL)[:_WORDS_COUNTED]
         if len(texts) == 1:
             return []
         bodies = [
             _body(texts[:place] + texts[place + 1 :], Pass.ALL) for place in range(len(texts))
         ]
-        rarest = _body(texts, Pass.ALL) | {"matchingStrategy": "frequency"}
+        bodies += [
+            _body(texts, Pass.ALL) | {"matchingStrategy": strategy}
+            for strategy in ("last", "frequency")
+        ]
         filters = {"filter": self._filter({}), "page": 1, "hitsPerPage": CANDIDATES}
         scores: dict[int, float] = {}
-        for answer in self._send([body | filters for body in (*bodies, rarest)]):
+        for answer in self._send([body | filters for body in bodies]):
             for hit in _hits(answer):
                 scores[hit.id] = scores.get(hit.id, 0.0) + hit.score
         more = [Hit(id, -1 / (1 + score)) for id, score in scores.items() if id not in sure]
@@ -233,12 +236,19 @@ def _body(texts: Sequence[str], kind: Pass, *, unfinished: bool = False) -> Body
 
 def _texts(asked: Plan, kind: Pass) -> list[str]:
     """Each word as the engine is asked for it; documents hold "khtn6" as "khtn 6" too."""
-    found = []
-    for word in asked.words:
-        token = word.exact if kind in EXACTS else word.folded
-        parts = [_coded(part, kind) for part in vietnamese.pieces(token)]
-        found.append(f'"{" ".join(parts)}"' if parts else _coded(token, kind))
-    return found
+    tokens = [word.exact if kind in EXACTS else word.folded for word in asked.words]
+    texts = [_as_text(token, kind) for token in tokens]
+    if asked.unfinished and not vietnamese.pieces(tokens[-1]):
+        texts[-1] = _coded(tokens[-1], kind)
+    return texts
+
+
+def _as_text(token: str, kind: Pass) -> str:
+    """Quoted where a number is in it: the engine forgives no typing errors in a phrase."""
+    parts = [_coded(part, kind) for part in vietnamese.pieces(token)]
+    if parts or any(letter.isdigit() for letter in token):
+        return f'"{" ".join(parts or [_coded(token, kind)])}"'
+    return _coded(token, kind)
 
 
 def _as_phrase(asked: Plan, kind: Pass, texts: Sequence[str]) -> list[str]:

@@ -1,0 +1,667 @@
+"""What every search engine must do, on the embedded one and on a real Meilisearch.
+
+Meilisearch is run when `KHO_TEST_MEILI_URL` names a server on this machine (`KHO_TEST_MEILI_KEY`
+its key); without one its half is reported as not run.
+"""
+
+import os
+import threading
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from repo_server.domain.errors import InvalidValue, SearchUnavailable
+from repo_server.search.base import (
+    MAX_DEPTH,
+    IndexEntry,
+    Rebuild,
+    SearchIndex,
+    SearchPage,
+    SearchQuery,
+    Sort,
+)
+from repo_server.search.embedded import EmbeddedIndex
+from repo_server.search.meilisearch import MeilisearchIndex
+from tests.search.documents import material
+
+MEILI_URL = os.environ.get("KHO_TEST_MEILI_URL", "")
+MEILI_KEY = os.environ.get("KHO_TEST_MEILI_KEY", "")
+
+Opener = Callable[[], SearchIndex]
+
+
+@pytest.fixture(params=["embedded", "meilisearch"])
+def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opener]:
+    """Opens the same index again and again, as several processes do."""
+    opened: list[SearchIndex] = []
+    if request.param == "embedded":
+
+        def opening() -> SearchIndex:
+            opened.append(EmbeddedIndex(tmp_path / "index"))
+            return opened[-1]
+    else:
+        if not MEILI_URL:
+            pytest.skip("not run on Meilisearch: KHO_TEST_MEILI_URL names no server")
+        uid = f"test-{uuid4().hex}"
+
+        def opening() -> SearchIndex:
+            opened.append(MeilisearchIndex(MEILI_URL, MEILI_KEY, uid))
+            return opened[-1]
+
+    yield opening
+    for index in opened:
+        if isinstance(index, MeilisearchIndex):
+            index.drop()
+        index.close()
+
+
+@pytest.fixture
+def index(opener: Opener) -> SearchIndex:
+    return opener()
+
+
+def down_embedded(tmp_path: Path) -> SearchIndex:
+    (tmp_path / "a-file").write_text("no folder")
+    return EmbeddedIndex(tmp_path / "a-file" / "index")
+
+
+def down_meilisearch(_: Path) -> SearchIndex:
+    return MeilisearchIndex("http://127.0.0.1:9", "")
+
+
+def ids(page: SearchPage) -> list[int]:
+    return [hit.id for hit in page.hits]
+
+
+def found(index: SearchIndex, text: str, **more: object) -> list[int]:
+    return ids(index.search(SearchQuery(text, **more)))  # type: ignore[arg-type]
+
+
+def test_both_engines_are_search_indexes(index: SearchIndex) -> None:
+    assert isinstance(index, SearchIndex)
+    rebuild = index.rebuild()
+    assert isinstance(rebuild, Rebuild)
+    rebuild.abandon()
+    assert index.name
+    assert index.schema_version
+
+
+def test_an_empty_index_answers_with_nothing(index: SearchIndex) -> None:
+    assert index.search(SearchQuery("toán", facets=("grade",))) == SearchPage(0, (), {"grade": ()})
+    assert index.search(SearchQuery()) == SearchPage(0, (), {})
+    assert index.count() == 0
+    assert list(index.entries()) == []
+    assert index.suggest("to", ("public",), 5) == ()
+    index.check()
+
+
+def test_what_was_put_is_found_at_once_by_everybody(opener: Opener) -> None:
+    writer, reader = opener(), opener()
+    assert found(reader, "hình thang") == []
+    writer.put_many([material(1, "Hình thang cân"), material(2, "Đường tròn")])
+    assert found(writer, "hình thang") == [1]
+    assert found(reader, "hình thang") == [1]
+    assert reader.count() == 2
+
+
+def test_putting_replaces_by_id(index: SearchIndex) -> None:
+    index.put_many([material(1, "Số nguyên tố", rev=1)])
+    index.put_many([material(1, "Phân số", rev=2)])
+    assert found(index, "nguyên tố") == []
+    assert found(index, "phân số") == [1]
+    assert list(index.entries()) == [IndexEntry(1, 2)]
+
+
+def test_of_one_id_twice_in_a_call_the_last_wins(index: SearchIndex) -> None:
+    index.put_many([material(1, "Số nguyên tố", rev=1), material(1, "Phân số", rev=2)])
+    assert list(index.entries()) == [IndexEntry(1, 2)]
+    assert found(index, "nguyên") == []
+
+
+def test_what_was_deleted_is_gone_and_unknown_ids_are_fine(index: SearchIndex) -> None:
+    index.put_many([material(id, "Bài tập") for id in (1, 2, 3)])
+    index.delete_many([2, 99])
+    index.delete_many([])
+    index.put_many([])
+    assert sorted(found(index, "bài tập")) == [1, 3]
+    assert index.count() == 2
+
+
+def test_entries_lists_everything_with_its_revision(index: SearchIndex) -> None:
+    index.put_many([material(id, "Bài", rev=id % 7) for id in range(1, 1_301)])
+    expected = [IndexEntry(id, id % 7) for id in range(1, 1_301)]
+    assert sorted(index.entries(), key=lambda entry: entry.id) == expected
+
+
+def test_filters_are_or_within_a_facet_and_and_across(index: SearchIndex) -> None:
+    index.put_many(
+        [
+            material(1, "Bài", facets={"grade": ["6"], "subject": ["toan"]}),
+            material(2, "Bài", facets={"grade": ["7"], "subject": ["toan"]}),
+            material(3, "Bài", facets={"grade": ["8"], "subject": ["toan"]}),
+            material(4, "Bài", facets={"grade": ["6", "7"], "subject": ["van"]}),
+        ]
+    )
+    assert sorted(found(index, "", filters={"grade": ("6", "7")})) == [1, 2, 4]
+    assert sorted(found(index, "bai", filters={"grade": ("6", "7"), "subject": ("toan",)})) == [
+        1,
+        2,
+    ]
+    assert found(index, "", filters={"grade": ("12",)}) == []
+    assert sorted(found(index, "", filters={"grade": ()})) == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    "value", ['a "b" c', "a\\b", "a\\", "'", "x] OR scope IN [y", "số 1", "🙂"]
+)
+def test_any_text_may_be_the_value_of_a_facet(index: SearchIndex, value: str) -> None:
+    index.put_many([material(1, facets={"topic": [value]}), material(2, facets={"topic": ["z"]})])
+    page = index.search(SearchQuery(filters={"topic": (value,)}, facets=("topic",)))
+    assert ids(page) == [1]
+    assert (value, 1) in page.facets["topic"]
+
+
+def test_facet_counts_ignore_their_own_filter_only(index: SearchIndex) -> None:
+    subjects = {1: "toan", 2: "toan", 3: "van", 4: "toan"}
+    grades = {1: "6", 2: "7", 3: "6", 4: "7"}
+    index.put_many(
+        [
+            material(id, "Bài tập", facets={"grade": [grades[id]], "subject": [subjects[id]]})
+            for id in subjects
+        ]
+    )
+    for text in ("", "bai tap"):
+        page = index.search(
+            SearchQuery(text, filters={"grade": ("7",)}, facets=("grade", "subject", "book"))
+        )
+        assert page.total == 2
+        assert page.facets == {
+            "grade": (("6", 2), ("7", 2)),
+            "subject": (("toan", 2),),
+            "book": (),
+        }
+
+
+def test_facets_with_two_filters_each_leave_out_their_own(index: SearchIndex) -> None:
+    index.put_many(
+        [
+            material(1, "Bài", facets={"grade": ["6"], "subject": ["toan"]}),
+            material(2, "Bài", facets={"grade": ["7"], "subject": ["toan"]}),
+            material(3, "Bài", facets={"grade": ["6"], "subject": ["van"]}),
+            material(4, "Bài", facets={"grade": ["7"], "subject": ["van"]}),
+            material(5, "Bài", facets={"grade": ["7"], "subject": ["van"]}),
+        ]
+    )
+    page = index.search(
+        SearchQuery(
+            "bai",
+            filters={"grade": ("6",), "subject": ("van",)},
+            facets=("grade", "subject"),
+        )
+    )
+    assert ids(page) == [3]
+    assert page.facets["grade"] == (("7", 2), ("6", 1))
+    assert page.facets["subject"] == (("toan", 1), ("van", 1))
+
+
+def test_facets_are_counted_over_the_matches_of_the_text(index: SearchIndex) -> None:
+    index.put_many(
+        [
+            material(1, "Hình thang", facets={"kind": ["slides"]}),
+            material(2, "Hình thang", facets={"kind": ["slides"]}),
+            material(3, "Hình thang", facets={"kind": ["test"]}),
+            material(4, "Thơ lục bát", facets={"kind": ["test"]}),
+        ]
+    )
+    page = index.search(SearchQuery("hình thang", facets=("kind",)))
+    assert page.facets["kind"] == (("slides", 2), ("test", 1))
+
+
+def test_every_sort_is_a_total_order(index: SearchIndex) -> None:
+    index.put_many(
+        [
+            material(1, "Ăn uống", published_at=300, use=5),
+            material(2, "an toàn", published_at=100, use=9),
+            material(3, "Ân cần", published_at=200, use=5),
+            material(4, "Bài 10", published_at=100, use=0),
+            material(5, "Bài 2", published_at=100, use=0),
+            material(6, "đá bóng", published_at=50, use=0),
+            material(7, "dã ngoại", published_at=50, use=0),
+        ]
+    )
+    assert found(index, "", sort=Sort.NEWEST) == [1, 3, 5, 4, 2, 7, 6]
+    assert found(index, "", sort=Sort.USE) == [2, 3, 1, 7, 6, 5, 4]
+    assert found(index, "", sort=Sort.TITLE) == [2, 1, 3, 5, 4, 7, 6]
+    assert found(index, "", sort=Sort.RELEVANCE) == [1, 3, 5, 4, 2, 7, 6]
+
+
+def test_a_sort_keeps_to_what_the_text_matches(index: SearchIndex) -> None:
+    index.put_many(
+        [
+            material(1, "Hình thang", published_at=100),
+            material(2, "Thơ", "hình thang", published_at=200),
+            material(3, "Thơ", published_at=300),
+        ]
+    )
+    assert found(index, "hinh thang", sort=Sort.NEWEST) == [2, 1]
+    assert found(index, "hinh thang xyzxyz", sort=Sort.NEWEST) == [2, 1]
+
+
+@pytest.mark.parametrize("sort", list(Sort))
+@pytest.mark.parametrize("text", ["", "bai tap", "bài tập chương"])
+def test_paging_shows_every_hit_once(index: SearchIndex, text: str, sort: Sort) -> None:
+    index.put_many(
+        [
+            material(
+                id,
+                "Bài tập chương một" if id % 3 else "Ôn thi",
+                "bài tập " * (id % 5 + 1) + "trong chương",
+                use=id % 4,
+                published_at=1000 + id % 6,
+            )
+            for id in range(1, 151)
+        ]
+    )
+    shown: list[int] = []
+    for page in range(1, 14):
+        answer = index.search(SearchQuery(text, sort=sort, page=page, size=12))
+        assert answer.total == 150
+        assert len(answer.hits) == (12 if page < 13 else 6)
+        shown += ids(answer)
+    assert sorted(shown) == list(range(1, 151))
+    assert index.search(SearchQuery(text, sort=sort, page=14, size=12)).hits == ()
+
+
+def test_scores_fall_along_the_hits(index: SearchIndex) -> None:
+    index.put_many(
+        [
+            material(id, "Đường tròn" if id % 2 else "Góc", "đường tròn " * (id % 7) + "đường")
+            for id in range(1, 121)
+        ]
+    )
+    scores = [hit.score for hit in index.search(SearchQuery("đường tròn", size=200)).hits]
+    assert len(scores) == 120 - len([id for id in range(1, 121) if id % 7 == 0 and id % 2 == 0])
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_pages_that_are_none_or_too_deep_are_refused(index: SearchIndex) -> None:
+    for query in (
+        SearchQuery(page=0),
+        SearchQuery(size=0),
+        SearchQuery(page=-1, size=-5),
+        SearchQuery(page=MAX_DEPTH, size=2),
+        SearchQuery(filters={"scope": ("public",)}),
+        SearchQuery(facets=("id",)),
+    ):
+        with pytest.raises(InvalidValue):
+            index.search(query)
+    assert index.search(SearchQuery(page=MAX_DEPTH // 20, size=20)).hits == ()
+
+
+TONES = ["ma", "mà", "mả", "mã", "má", "mạ"]
+
+
+@pytest.mark.parametrize("typed", TONES[1:])
+def test_the_marks_that_were_typed_come_first(index: SearchIndex, typed: str) -> None:
+    index.put_many([material(id, word) for id, word in enumerate(TONES, start=1)])
+    page = index.search(SearchQuery(typed))
+    assert page.hits[0].id == TONES.index(typed) + 1
+    assert page.total == len(TONES)
+
+
+def test_exact_in_the_title_then_exact_in_the_text_then_other_marks(index: SearchIndex) -> None:
+    index.put_many(
+        [
+            material(1, "Cây mạ non"),
+            material(2, "Thơ hay", "Quê của má tôi ở Bến Tre"),
+            material(3, "Kể về má"),
+            material(4, "Thơ hay", "Con mã trên bàn cờ"),
+        ]
+    )
+    assert found(index, "má") == [3, 2, 1, 4]
+
+
+def test_without_marks_every_marking_is_found(index: SearchIndex) -> None:
+    index.put_many([material(id, f"Bài về {word} đấy") for id, word in enumerate(TONES)])
+    assert sorted(found(index, "ma day")) == list(range(len(TONES)))
+
+
+def test_title_before_text_and_words_side_by_side_first(index: SearchIndex) -> None:
+    index.put_many(
+        [
+            material(1, "Đề thi", "phương trình bậc hai. " * 10),
+            material(2, "Hai phương pháp giải bậc trung bình của trình tự"),
+            material(3, "Phương trình bậc hai một ẩn"),
+            material(4, "Đề thi", "hai bậc thang, một trình tự, một phương án"),
+        ]
+    )
+    for text in ("phuong trinh bac hai", "phương trình bậc hai"):
+        hits = found(index, text)
+        assert hits[0] == 3
+        assert hits[-1] == 4
+        assert sorted(hits) == [1, 2, 3, 4]
+    assert found(index, "phuong trinh bac hai")[1] == 2
+
+
+SPELLINGS = [
+    "Đường tròn",
+    "đường tròn",
+    "ĐƯỜNG TRÒN",
+    "duong tron",
+    "DUONG TRON",
+    unicodedata.normalize("NFD", "Đường tròn"),
+    "Ðường tròn",
+]
+
+
+@pytest.mark.parametrize("written", SPELLINGS)
+def test_every_spelling_finds_every_spelling(index: SearchIndex, written: str) -> None:
+    index.put_many([material(1, f"Bài 5: {written}", "nội dung"), material(2, "Tam giác")])
+    for typed in SPELLINGS:
+        assert found(index, typed) == [1]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("hòa bình", "hoà bình"),
+        ("sức khỏe", "sức khoẻ"),
+        ("thủy điện", "thuỷ điện"),
+        ("tóan học", "toán học"),
+        ("vật lý", "vật lí"),
+        ("kỹ thuật", "kĩ thuật"),
+        ("mỹ thuật", "mĩ thuật"),
+        ("qui tắc", "quy tắc"),
+    ],
+)
+def test_two_spellings_of_one_word_are_the_same_word(
+    index: SearchIndex, one: str, other: str
+) -> None:
+    index.put_many([material(1, one), material(2, other), material(3, "khác hẳn")])
+    scores = {
+        text: {hit.id: round(hit.score, 3) for hit in index.search(SearchQuery(text)).hits}
+        for text in (one, other)
+    }
+    assert scores[one] == scores[other]
+    assert set(scores[one]) == {1, 2}
+    assert scores[one][1] == scores[one][2]
+
+
+@pytest.mark.parametrize(
+    ("title", "typed"),
+    [
+        ("Đề KHTN6 học kì 1", "khtn 6"),
+        ("Đề KHTN 6 học kì 1", "KHTN6"),
+        ("Phản ứng của H₂O", "h2o"),
+        ("Hàm số y = ax²", "ax2"),
+        ("Công văn 5512/BGDĐT", "5512"),
+        ("KHBD_Toan_6", "khbd toán 6"),
+        ("Khí CO2 trong không khí", "co2"),
+    ],
+)
+def test_numbers_formulas_and_codes_are_found(index: SearchIndex, title: str, typed: str) -> None:
+    index.put_many([material(1, title), material(2, "Tập làm văn")])
+    assert found(index, typed) == [1]
+
+
+def test_code_keywords_and_description_are_searched(index: SearchIndex) -> None:
+    index.put_many(
+        [material(1, "Bài", keywords=["Pythagore"], description="Dành cho lớp chuyên"), material(2)]
+    )
+    assert found(index, "k7m0001") == [1]
+    assert found(index, "pythagore") == [1]
+    assert found(index, "lớp chuyên") == [1]
+
+
+def test_a_word_in_the_making_is_found_only_when_asked_so(index: SearchIndex) -> None:
+    index.put_many([material(1, "Phương trình bậc hai"), material(2, "Lý thuyết hydro")])
+    assert found(index, "phương trì", prefix=True) == [1]
+    assert found(index, "phuong tri", prefix=True) == [1]
+    assert found(index, "phương trình", prefix=True) == [1]
+    assert found(index, "phuong tri", prefix=False, sort=Sort.TITLE) == [1]
+    assert not index.search(SearchQuery("phuong", prefix=True)).relaxed
+    assert found(index, "tri", prefix=False) == []
+    assert found(index, "ly", prefix=True) == [2]
+    assert found(index, "hydr", prefix=True) == [2]
+
+
+def test_few_matches_are_followed_by_matches_of_some_words(index: SearchIndex) -> None:
+    index.put_many(
+        [
+            material(1, "Tam giác đồng dạng"),
+            material(2, "Tam giác cân"),
+            material(3, "Hình thang"),
+        ]
+    )
+    page = index.search(SearchQuery("tam giác đồng dạng", facets=("grade",)))
+    assert ids(page) == [1, 2]
+    assert page.total == 2
+    assert page.relaxed
+    nothing_whole = index.search(SearchQuery("tam giác vuuông"))
+    assert sorted(ids(nothing_whole)) == [1, 2]
+    assert nothing_whole.relaxed
+    assert index.search(SearchQuery("xyzxyz")) == SearchPage(0, (), {})
+
+
+def test_total_and_facets_of_a_relaxed_search_are_true(index: SearchIndex) -> None:
+    index.put_many(
+        [material(1, "Tam giác đồng dạng", facets={"grade": ["8"]})]
+        + [material(id, "Tam giác", facets={"grade": ["7"]}) for id in range(2, 32)]
+    )
+    shown: list[int] = []
+    for page in (1, 2, 3, 4):
+        answer = index.search(SearchQuery("tam giác đồng", page=page, size=10, facets=("grade",)))
+        assert answer.total == 31
+        assert answer.facets["grade"] == (("7", 30), ("8", 1))
+        shown += ids(answer)
+    assert shown[0] == 1
+    assert sorted(shown) == list(range(1, 32))
+    narrowed = index.search(
+        SearchQuery("tam giác đồng", filters={"grade": ("7",)}, facets=("grade",), size=40)
+    )
+    assert narrowed.total == len(narrowed.hits) == 30
+    assert narrowed.facets["grade"] == (("7", 30), ("8", 1))
+
+
+def test_many_matches_are_not_relaxed_and_a_filter_does_not_relax(index: SearchIndex) -> None:
+    index.put_many(
+        [material(id, "Tam giác cân", facets={"grade": ["7"]}) for id in range(1, 21)]
+        + [material(30, "Tam giác vuông", facets={"grade": ["8"]})]
+    )
+    assert index.search(SearchQuery("tam giác cân")).total == 20
+    page = index.search(SearchQuery("tam giác cân", filters={"grade": ("8",)}))
+    assert page == SearchPage(0, (), {})
+
+
+SECRET = "Bí mật của trường"
+
+
+def test_scopes_never_leak(index: SearchIndex) -> None:
+    index.put_many(
+        [
+            material(1, "Đề công khai", facets={"grade": ["6"]}),
+            material(2, SECRET, "bí mật", facets={"grade": ["7"]}, scopes=["organization:12"]),
+            material(3, "Nháp bí mật", facets={"grade": ["8"]}, scopes=["account:7"]),
+            material(4, "Không của ai", facets={"grade": ["9"]}, scopes=[]),
+        ]
+    )
+    for text in ("", "bí mật", "bi mat cua xyz", "nhap"):
+        for sort in Sort:
+            for prefix in (False, True):
+                query = SearchQuery(text, sort=sort, prefix=prefix, facets=("grade",))
+                page = index.search(query)
+                assert set(ids(page)) <= {1}
+                assert page.total == len(page.hits)
+                assert set(page.facets["grade"]) <= {("6", 1)}
+    assert index.suggest("bí", ("public",), 5) == ()
+    assert index.suggest("không", ("public", "account:7", "organization:12"), 5) == ()
+    assert index.suggest("bí", ("organization:12",), 5) == (SECRET,)
+    assert sorted(found(index, "", scopes=("public", "account:7"))) == [1, 3]
+    assert found(index, "bí mật", scopes=("organization:1",)) == []
+    assert index.search(SearchQuery("bí mật", scopes=(), facets=("grade",))) == SearchPage(
+        0, (), {"grade": ()}
+    )
+
+
+def test_a_scope_is_withdrawn_with_the_next_put(index: SearchIndex) -> None:
+    index.put_many([material(1, SECRET)])
+    assert found(index, "bí mật") == [1]
+    index.put_many([material(1, SECRET, scopes=["account:7"])])
+    assert found(index, "bí mật") == []
+    assert found(index, "bí mật", scopes=("account:7",)) == [1]
+
+
+def test_titles_are_suggested_while_typing(index: SearchIndex) -> None:
+    index.put_many(
+        [
+            material(1, "Giải phương trình bậc hai", use=90),
+            material(2, "Phương trình bậc hai", use=5),
+            material(3, "Phương trình bậc nhất", use=50),
+            material(4, "Phượng vĩ", use=1),
+            material(5, "Phương trình bậc hai", use=4),
+        ]
+    )
+    assert index.suggest("phuong tr", ("public",), 9) == (
+        "Phương trình bậc nhất",
+        "Phương trình bậc hai",
+        "Giải phương trình bậc hai",
+    )
+    assert index.suggest("phương", ("public",), 2) == (
+        "Phương trình bậc nhất",
+        "Phương trình bậc hai",
+    )
+    assert index.suggest("Phượn", ("public",), 9)[0] == "Phượng vĩ"
+    assert index.suggest("", ("public",), 9) == ()
+    assert index.suggest("phuong", ("public",), 0) == ()
+    assert index.suggest("phuong", (), 9) == ()
+
+
+HOSTILE = [
+    '"',
+    '"phương',
+    "phương OR trình",
+    "-phương",
+    "NOT (title:*) AND [a TO z]",
+    "title_f:x ~2 ^9 * ? \\ /",
+    "\x00phương\x00",
+    "a" * 5_000,
+    "phương " * 1_000,
+    "🙂👩‍🏫",
+    "\ud800",
+    "phương\udfff trình",
+    "\u0301\u0301",
+    "x" + "\u0301" * 3_000,
+    "ﷺ",
+    "\u202e phương",
+    "١٢٣",
+    "{{7*7}} <script>",
+    " , ; . : ",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_text_is_only_text(index: SearchIndex, text: str) -> None:
+    index.put_many([material(1, "Phương trình"), material(2, "Bí mật", scopes=["account:1"])])
+    for prefix in (False, True):
+        for sort in Sort:
+            page = index.search(SearchQuery(text, prefix=prefix, sort=sort, facets=("grade",)))
+            assert set(ids(page)) <= {1}
+    assert set(index.suggest(text, ("public",), 5)) <= {"Phương trình"}
+    index.put_many([material(3, text, text, keywords=[text], description=text)])
+    assert index.count() == 3
+    assert 1 in found(index, "phương trình")
+
+
+def test_hostile_values_of_scopes_and_filters_match_nothing(index: SearchIndex) -> None:
+    index.put_many([material(1, "Bài", facets={"grade": ["6"]})])
+    for value in ('"', "\\", "x'] OR id > 0", "\x00", "\ud800", "public*", "a" * 2_000):
+        assert found(index, "", scopes=(value,)) == []
+        assert found(index, "", filters={"grade": (value,)}) == []
+        assert index.suggest("bai", (value,), 5) == ()
+
+
+def test_a_rebuild_serves_the_old_until_the_switch(index: SearchIndex) -> None:
+    index.put_many([material(1, "Bản cũ"), material(2, "Bản cũ")])
+    version = index.schema_version
+    rebuild = index.rebuild()
+    assert rebuild.count() == 0
+    rebuild.put_many([material(1, "Bản mới"), material(3, "Bản mới"), material(4, "Bản mới")])
+    assert rebuild.count() == 3
+    assert sorted(found(index, "bản")) == [1, 2]
+    index.put_many([material(5, "Bản cũ")])
+    assert index.count() == 3
+    rebuild.switch()
+    assert sorted(found(index, "bản mới")) == [1, 3, 4]
+    assert found(index, "cũ") == []
+    assert index.count() == 3
+    assert index.schema_version == version
+    rebuild.abandon()
+    assert index.count() == 3
+    index.put_many([material(6, "Bản mới")])
+    assert index.count() == 4
+
+
+def test_an_abandoned_rebuild_leaves_no_trace(opener: Opener) -> None:
+    index = opener()
+    index.put_many([material(1, "Bản cũ")])
+    rebuild = index.rebuild()
+    rebuild.put_many([material(2, "Bản mới")])
+    rebuild.abandon()
+    rebuild.abandon()
+    assert found(index, "bản") == [1]
+    again = index.rebuild()
+    assert again.count() == 0
+    again.abandon()
+
+
+def test_searches_are_never_empty_while_the_index_is_rebuilt(opener: Opener) -> None:
+    index = opener()
+    index.put_many([material(id, "Phương trình") for id in range(1, 21)])
+    over = threading.Event()
+
+    def totals_seen(reader: SearchIndex) -> set[int]:
+        seen = set()
+        while not over.is_set():
+            seen.add(reader.search(SearchQuery("phương trình", facets=("grade",))).total)
+        return seen
+
+    with ThreadPoolExecutor() as pool:
+        readers = [pool.submit(totals_seen, reader) for reader in (index, opener())]
+        for size in (21, 22, 23):
+            rebuild = index.rebuild()
+            rebuild.put_many([material(id, "Phương trình") for id in range(1, size + 1)])
+            rebuild.switch()
+        over.set()
+        totals = set().union(*(reader.result() for reader in readers))
+    assert totals
+    assert totals <= {20, 21, 22, 23}
+    assert index.count() == 23
+
+
+def _calls(index: SearchIndex) -> Sequence[Callable[[], object]]:
+    return (
+        lambda: index.search(SearchQuery("toán")),
+        lambda: index.suggest("to", ("public",), 5),
+        lambda: index.put_many([material(1)]),
+        lambda: index.delete_many([1]),
+        lambda: list(index.entries()),
+        index.count,
+        index.rebuild,
+        index.check,
+    )
+
+
+@pytest.mark.parametrize("down", [down_embedded, down_meilisearch])
+def test_an_engine_that_is_down_says_so_in_our_words(
+    down: Callable[[Path], SearchIndex], tmp_path: Path
+) -> None:
+    index = down(tmp_path)
+    for call in _calls(index):
+        with pytest.raises(SearchUnavailable):
+            call()
+    assert index.schema_version
+    index.close()

@@ -1,0 +1,34 @@
+"""Documents for the tests of search: a test says what it cares about, the rest is filled in."""
+
+from collections.abc import Mapping, Sequence
+
+from repo_server.search.base import MaterialDocument
+
+
+def material(
+    id: int,
+    title: str = "",
+    body: str = "",
+    *,
+    rev: int = 1,
+    description: str = "",
+    keywords: Sequence[str] = (),
+    facets: Mapping[str, Sequence[str]] | None = None,
+    scopes: Sequence[str] = ("public",),
+    published_at: int = 1_700_000_000,
+    use: int = 0,
+) -> MaterialDocument:
+    return MaterialDocument(
+        id=id,
+        rev=rev,
+        code=f"k7m{id:04d}",
+        title=title,
+        description=description,
+        keywords=tuple(keywords),
+        body=body,
+        facets={name: tuple(values) for name, values in (facets or {}).items()},
+        scopes=tuple(scopes),
+        published_at=published_at,
+        updated_at=published_at,
+        use=use,
+    )
