@@ -437,8 +437,9 @@ def _strings(value: list[str] | str | None) -> list[str]:
 
 
 def _clean(value: object) -> str:
-    text = unicodedata.normalize("NFC", value) if isinstance(value, str) else ""
-    return _BLANKS.sub(" ", text).strip()
+    if not isinstance(value, str) or not value:
+        return ""
+    return _BLANKS.sub(" ", unicodedata.normalize("NFC", value)).strip()
 
 
 def _slug(text: str) -> str:
