@@ -108,17 +108,22 @@ class Findings:
 
     def add(self, label: str, text: str, position: int | None = None) -> None:
         """Add the text of one place; empty places are left out but keep their number."""
-        tidy = clean_text(text)
         room = TEXT_LIMIT - self._characters
+        # Cleaning makes copies: far more than can be kept must not be copied.
+        tidy = clean_text(text[: 2 * room + 1000])
         if len(tidy) > room:
             tidy, self.truncated = tidy[:room], True
         if tidy:
             self._characters += len(tidy)
             self.segments.append(Segment(position or len(self.segments) + 1, label, tidy))
 
-    def enough(self) -> bool:
-        """Whether reading on would cost too much; says so in the answer when it does."""
-        if self._characters >= TEXT_LIMIT or time.process_time() > _PATIENCE_SECONDS:
+    def enough(self, gathered: int = 0) -> bool:
+        """Whether reading on would cost too much; says so in the answer when it does.
+
+        `gathered` counts characters that a decoder holds and has not added yet.
+        """
+        full = self._characters + gathered > TEXT_LIMIT
+        if full or time.process_time() > _PATIENCE_SECONDS:
             self.truncated = True
         return self.truncated
 

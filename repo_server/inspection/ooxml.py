@@ -193,7 +193,7 @@ class _WordText(TextGatherer):
     skipping = frozenset({"Fallback", "del", "moveFrom"})
     after = {"p": "\n", "tab": "\t", "br": "\n", "cr": "\n", "tc": "\t", "tr": "\n"}  # noqa: RUF012
 
-    def __init__(self, stop: Callable[[], bool], page: Callable[[str], None]) -> None:
+    def __init__(self, stop: Callable[[int], bool], page: Callable[[str], None]) -> None:
         super().__init__(stop)
         self._page = page
         self._code = ""

@@ -25,7 +25,7 @@ class _Body(TextGatherer):
     after = {"p": "\n", "h": "\n", "table-row": "\n"}  # noqa: RUF012
 
     def __init__(
-        self, stop: Callable[[], bool], place: str, finish: Callable[[str, str], None]
+        self, stop: Callable[[int], bool], place: str, finish: Callable[[str, str], None]
     ) -> None:
         super().__init__(stop)
         self._place = place
@@ -67,7 +67,7 @@ class _SideText(TextGatherer):
 
     inside = frozenset({"p", "h"})
 
-    def __init__(self, stop: Callable[[], bool]) -> None:
+    def __init__(self, stop: Callable[[int], bool]) -> None:
         super().__init__(stop)
         self._side = 0
 

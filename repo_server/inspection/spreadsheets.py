@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Final
 
 from repo_server.inspection.archives import Archive
-from repo_server.inspection.base import TEXT_LIMIT
 from repo_server.inspection.findings import Findings
 from repo_server.inspection.ooxml import Package, open_package
 from repo_server.inspection.xml_events import Attributes, TextGatherer, XmlEvents
@@ -30,22 +29,21 @@ class _SharedStrings(TextGatherer):
     skipping = frozenset({"rPh"})
     after: dict[str, str] = {}  # noqa: RUF012
 
-    def __init__(self, stop: Callable[[], bool]) -> None:
+    def __init__(self, stop: Callable[[int], bool]) -> None:
         super().__init__(stop)
         self.strings: list[str] = []
-        self._characters = 0
+        self._kept = 0
 
     def end(self, name: str) -> None:
         """A string item is complete."""
         super().end(name)
         if name == "si":
             self.strings.append(self.take())
-            self._characters += len(self.strings[-1])
+            self._kept += len(self.strings[-1])
 
     def stop(self) -> bool:
         """Enough strings for any text that could be kept."""
-        full = len(self.strings) > _MAX_STRINGS or self._characters > TEXT_LIMIT
-        return full or super().stop()
+        return len(self.strings) > _MAX_STRINGS or self._stop(self._kept + self.characters)
 
 
 class _Cells(XmlEvents):
@@ -56,7 +54,7 @@ class _Cells(XmlEvents):
 
     skipping = frozenset({"rPh", "f"})
 
-    def __init__(self, strings: list[str], stop: Callable[[], bool]) -> None:
+    def __init__(self, strings: list[str], stop: Callable[[int], bool]) -> None:
         self.parts: list[str] = []
         self._strings = strings
         self._stop = stop
@@ -88,8 +86,8 @@ class _Cells(XmlEvents):
             self._value.append(data)
 
     def stop(self) -> bool:
-        """As the reader of the file says, or when this sheet alone fills the answer."""
-        return self._characters > TEXT_LIMIT or self._stop()
+        """As the reader of the file says."""
+        return self._stop(self._characters)
 
     def _shown(self, value: str) -> str:
         if self._type != "s":

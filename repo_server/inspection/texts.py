@@ -12,10 +12,12 @@ from typing import Final
 
 from charset_normalizer import from_bytes
 
-from repo_server.inspection.base import Refused
+from repo_server.inspection.base import TEXT_LIMIT, Refused
 from repo_server.inspection.findings import Findings, Source, sensible_title
 
-READ_LIMIT: Final = 50 << 20
+READ_LIMIT: Final = 4 * TEXT_LIMIT
+"""Bytes of a text that are read: what is beyond could not be kept in any encoding."""
+
 _BOMS: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -157,6 +159,7 @@ def read_text(source: Source, findings: Findings) -> None:
         text = "\n".join(line for line in text.splitlines() if not _CUE_TIME.match(line.strip()))
     if not text.strip("\ufeff \t\r\n\f\v\0"):
         raise Refused("empty")
+    findings.truncated = source.size > READ_LIMIT
     findings.add("", text)
 
 

@@ -22,6 +22,7 @@ class PageText(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.parts: list[str] = []
+        self.characters = 0
         self.title = ""
         self.heading = ""
         self.language = ""
@@ -66,6 +67,7 @@ class PageText(HTMLParser):
             return
         if self._place == "h1" and len(self.heading) < 500:
             self.heading += data[:500]
+        self.characters += len(data)
         self.parts.append(data)
 
     @property
@@ -78,7 +80,7 @@ def read_page_text(text: str, findings: Findings) -> PageText:
     """Parse a whole page, or as much as patience allows."""
     page = PageText()
     for start in range(0, len(text), _PIECE):
-        if findings.enough():
+        if findings.enough(page.characters):
             break
         page.feed(text[start : start + _PIECE])
     page.close()

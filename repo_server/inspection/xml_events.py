@@ -111,13 +111,17 @@ def read_xml(pieces: Iterable[bytes], events: XmlEvents, *, doctype: bool = Fals
 
 
 class TextGatherer(XmlEvents):
-    """Text inside the elements called `inside`; `after` says what follows an element's end."""
+    """Text inside the elements called `inside`; `after` says what follows an element's end.
+
+    `stop` is asked with the number of characters held whether they are enough.
+    """
 
     inside: frozenset[str] = frozenset({"t"})
     after: dict[str, str] = {"p": "\n"}  # noqa: RUF012 never changed
 
-    def __init__(self, stop: Callable[[], bool]) -> None:
+    def __init__(self, stop: Callable[[int], bool]) -> None:
         self.parts: list[str] = []
+        self.characters = 0
         self._open = 0
         self._stop = stop
 
@@ -136,14 +140,16 @@ class TextGatherer(XmlEvents):
     def text(self, data: str) -> None:
         """Keep what is text."""
         if self._open:
+            self.characters += len(data)
             self.parts.append(data)
 
     def stop(self) -> bool:
-        """As the reader of the file says."""
-        return self._stop()
+        """As the reader of the file says, told how much is held here."""
+        return self._stop(self.characters)
 
     def take(self) -> str:
         """What was gathered since the last call."""
         gathered = "".join(self.parts)
         self.parts.clear()
+        self.characters = 0
         return gathered
