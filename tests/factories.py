@@ -61,9 +61,13 @@ def account(
 ) -> Account:
     """An account with one role in `organization`, or in no organization where none is given."""
     email = email or f"nguoi-{next(_numbers)}@example.edu.vn"
-    row = Account(email=email, name=name, password_hash=password_hash)
-    if organization is not None:
-        row.memberships.append(AccountMembership(organization_id=organization.id, role=role.value))
+    held = [] if organization is None else [(organization.id, role.value)]
+    row = Account(
+        email=email,
+        name=name,
+        password_hash=password_hash,
+        memberships=[AccountMembership(organization_id=at, role=what) for at, what in held],
+    )
     session.add(row)
     session.flush()
     return row
@@ -93,7 +97,7 @@ def framework(session: Session, *, code: str | None = None, title: str = "GDPT 2
         publisher="Bộ Giáo dục và Đào tạo",
         version="2018",
         source="",
-        digest="",
+        origin="",
     )
     session.add(row)
     session.flush()

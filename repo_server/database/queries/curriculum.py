@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import exists, false, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from repo_server.database.models import CurriculumItem, Framework, Material, Placement
@@ -134,7 +134,8 @@ def items_matching(
             CurriculumItem.code.in_([f"lop-{grade}" for grade in grades]),
         )
         paths = list(session.scalars(roots))
-        statement = statement.where(or_(*(CurriculumItem.path.startswith(path) for path in paths)))
+        below = (CurriculumItem.path.startswith(path) for path in paths)
+        statement = statement.where(or_(false(), *below))
     order = statement.order_by(
         CurriculumItem.depth, CurriculumItem.framework_id, CurriculumItem.sequence
     )
@@ -156,4 +157,4 @@ def placed_materials(
 
 def framework_codes(session: Session) -> dict[int, str]:
     """The code of every framework by its id."""
-    return dict(session.execute(select(Framework.id, Framework.code)).tuples().all())
+    return dict(session.execute(select(Framework.id, Framework.code)).all())
