@@ -12,6 +12,7 @@ from typing import Final
 
 Point = tuple[float, float]
 Outline = Sequence[Point]
+Edge = tuple[float, float, float, float, int]  # x and y above, x and y below, direction
 
 _CUTS: Final = 4
 
@@ -42,9 +43,7 @@ class Canvas:
         bottom = min(self.height - 1, int(max(edge[3] for edge in edges)))
         ink = bytes.fromhex(color)
         for at in range(top, bottom + 1):
-            cover = self._cover(edges, at)
-            if cover:
-                self._blend(self._rows[at], cover, ink)
+            self._blend(self._rows[at], self._changes(edges, at), ink)
 
     def png(self) -> bytes:
         """The picture as an 8-bit RGB PNG without any metadata."""
@@ -53,10 +52,9 @@ class Canvas:
         chunks = (b"IHDR", size), (b"IDAT", zlib.compress(raw, 9)), (b"IEND", b"")
         return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(name, data) for name, data in chunks)
 
-    def _cover(
-        self, edges: list[tuple[float, float, float, float, int]], at: int
-    ) -> dict[int, float]:
-        cover: dict[int, float] = {}
+    def _changes(self, edges: list[Edge], at: int) -> dict[int, float]:
+        """Where along the row the share of covered area changes, and by how much."""
+        changes: dict[int, float] = {}
         live = [edge for edge in edges if edge[1] < at + 1 and edge[3] > at]
         for cut in range(_CUTS):
             y = at + (cut + 0.5) / _CUTS
@@ -68,35 +66,38 @@ class Canvas:
             winding = 0
             for (x, turn), (end, _) in pairwise(crossings):
                 winding += turn
-                if winding:
-                    self._cover_span(cover, max(0.0, x), min(float(self.width), end))
-        return cover
+                start, stop = max(0.0, x), min(float(self.width), end)
+                if winding and start < stop:
+                    _add_span(changes, start, stop)
+        return changes
 
-    def _cover_span(self, cover: dict[int, float], start: float, end: float) -> None:
-        first, last = int(start), int(end)
-        share = 1 / _CUTS
-        if first == last:
-            cover[first] = cover.get(first, 0) + (end - start) * share
-            return
-        cover[first] = cover.get(first, 0) + (first + 1 - start) * share
-        for x in range(first + 1, last):
-            cover[x] = cover.get(x, 0) + share
-        cover[last] = cover.get(last, 0) + (end - last) * share
-
-    def _blend(self, row: bytearray, cover: dict[int, float], ink: bytes) -> None:
-        for x, share in cover.items():
-            if x >= self.width or share <= 0:
+    def _blend(self, row: bytearray, changes: dict[int, float], ink: bytes) -> None:
+        share = 0.0
+        for start, stop in pairwise([*sorted(changes), self.width]):
+            share += changes[start]
+            if share < 0.001 or stop <= start:
                 continue
-            at = x * 3
-            if share >= 0.999:
-                row[at : at + 3] = ink
+            if share > 0.999:
+                row[start * 3 : stop * 3] = ink * (stop - start)
                 continue
-            for channel in range(3):
-                under = row[at + channel]
-                row[at + channel] = round(under + (ink[channel] - under) * share)
+            for at in range(start * 3, stop * 3):
+                under = row[at]
+                row[at] = round(under + (ink[at % 3] - under) * share)
 
 
-def _edges(outline: Outline) -> list[tuple[float, float, float, float, int]]:
+def _add_span(changes: dict[int, float], start: float, stop: float) -> None:
+    first, last = int(start), int(stop)
+    share = 1 / _CUTS
+    if first == last:
+        steps = [(first, (stop - start) * share), (first + 1, (start - stop) * share)]
+    else:
+        head, tail = (first + 1 - start) * share, (stop - last) * share
+        steps = [(first, head), (first + 1, share - head), (last, tail - share), (last + 1, -tail)]
+    for x, step in steps:
+        changes[x] = changes.get(x, 0.0) + step
+
+
+def _edges(outline: Outline) -> list[Edge]:
     """Edges that go down the picture, with the way they were drawn."""
     found = []
     for (x0, y0), (x1, y1) in zip(outline, [*outline[1:], outline[0]], strict=True):

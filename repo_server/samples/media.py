@@ -6,14 +6,20 @@ import shutil
 import subprocess
 import tempfile
 import wave
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
 from repo_server.domain.errors import InvalidValue
 from repo_server.samples.lesson import Melody
 
-_RATE: Final = 22_050
+_RATE: Final = 16_000
+_TABLE: Final = 4_096
 _STEPS: Final = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+_WAVE: Final = [
+    math.sin(turn) + 0.4 * math.sin(2 * turn) + 0.15 * math.sin(3 * turn)
+    for turn in (2 * math.pi * at / _TABLE for at in range(_TABLE))
+]
 # Without these two, ffmpeg writes its own version and the time into the file.
 _EXACT: Final = ("-fflags", "+bitexact", "-map_metadata", "-1")
 
@@ -85,23 +91,19 @@ def _frequency(name: str) -> float:
     return float(440 * 2 ** ((step - 57) / 12))
 
 
-def _tone(frequency: float, count: int) -> list[int]:
+@lru_cache(maxsize=256)
+def _tone(
+    frequency: float, count: int
+) -> "array.array[int]":  # the class takes no argument before Python 3.12
     """A plucked string: two overtones, fading, without a click at either end."""
     if not frequency:
-        return [0] * count
-    turn = 2 * math.pi * frequency / _RATE
-    edge = min(200, count // 4)
-    tone = []
+        return array.array("h", bytes(2 * count))
+    step = frequency * _TABLE / _RATE
+    edge = min(_RATE // 100, count // 4)
+    level, decay = 6000.0, math.exp(-2.5 / _RATE)
+    tone = array.array("h")
     for at in range(count):
-        level = 9000 * math.exp(-2.5 * at / _RATE) * min(1, at / edge, (count - at) / edge)
-        tone.append(
-            round(
-                level
-                * (
-                    math.sin(turn * at)
-                    + 0.4 * math.sin(2 * turn * at)
-                    + 0.15 * math.sin(3 * turn * at)
-                )
-            )
-        )
+        fade = min(1.0, at / edge, (count - at) / edge)
+        tone.append(int(level * fade * _WAVE[int(at * step) % _TABLE]))
+        level *= decay
     return tone
