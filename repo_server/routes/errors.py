@@ -1,0 +1,199 @@
+"""Every error becomes one answer: JSON for programs, a page for people, never a trace.
+
+The catalogue in `domain.errors` decides on status and sentence; here is only how an error of the
+framework finds its entry and how the answer is written.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+import structlog
+from litestar import MediaType, Request, Response
+from litestar.exceptions import HTTPException, InternalServerException, ValidationException
+
+from repo_server.domain.errors import (
+    BadRequest,
+    Forbidden,
+    InvalidValue,
+    KhoError,
+    MethodNotAllowed,
+    NotAuthenticated,
+    NotFound,
+    TooLarge,
+)
+
+AnyRequest = Request[Any, Any, Any]
+RenderError = Callable[[AnyRequest, int, str, str, int | None], str]
+"""What `app.state.render_error` is: (request, status, title, message, retry_after) → HTML."""
+
+RETRY_AFTER: Final = 5
+"""Seconds after which an engine that is down may be asked again."""
+
+_TITLES: Final[dict[int, tuple[str, str]]] = {
+    401: ("Cần đăng nhập", "Please sign in"),
+    403: ("Không có quyền", "Not allowed"),
+    404: ("Không tìm thấy trang này", "Page not found"),
+    413: ("Nội dung quá lớn", "Too large"),
+    429: ("Thao tác quá nhanh", "Too many requests"),
+    500: ("Hệ thống gặp lỗi", "Something went wrong"),
+    503: ("Hệ thống tạm ngừng", "Temporarily unavailable"),
+    507: ("Kho đã đầy", "No room left"),
+}
+_OTHER_TITLE: Final = ("Chưa thực hiện được", "This did not work")
+
+_DISCONNECTED: Final = "client disconnected"
+
+# What msgspec says of a value that does not fit, and how a person hears it.
+_REASONS: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
+    (re.compile(r"missing required field `(\w+)`"), "thiếu “{0}”."),
+    (re.compile(r"[Mm]issing required"), "thiếu giá trị."),
+    (re.compile(r"unknown field `([^`]{1,60})`"), "không có mục “{0}”."),
+    (re.compile(r"`str` of length >= (\d+)"), "cần ít nhất {0} kí tự."),
+    (re.compile(r"`str` of length <= (\d+)"), "dài tối đa {0} kí tự."),
+    (re.compile(r"of length >= (\d+)"), "cần ít nhất {0} mục."),
+    (re.compile(r"of length <= (\d+)"), "có tối đa {0} mục."),
+    (re.compile(r">= (-?[\d.]+)"), "phải từ {0} trở lên."),
+    (re.compile(r"<= (-?[\d.]+)"), "không được quá {0}."),
+    (re.compile(r"matching regex"), "không đúng dạng."),
+    (re.compile(r"[Oo]ut of range"), "là số quá lớn."),
+)
+
+log = structlog.get_logger()
+
+
+def error_response(request: AnyRequest, error: Exception) -> Response[Any]:
+    """The answer to `error`: the exception handler of the whole application.
+
+    What nobody foresaw is logged with its trace and the request's id and answered 500 "internal".
+    """
+    known = _known(request, error)
+    language = language_of(request)
+    message, retry_after = known.sentence(language), _retry_after(known)
+    headers = _headers(known, error, retry_after)
+    if wants_page(request):
+        page = _page(request, known, language, message, retry_after)
+        if page is not None:
+            return Response(
+                page, status_code=known.status, headers=headers, media_type=MediaType.HTML
+            )
+    body = {"error": {"code": known.code, "message": message, "details": known.details}}
+    return Response(body, status_code=known.status, headers=headers, media_type=MediaType.JSON)
+
+
+def wants_page(request: AnyRequest) -> bool:
+    """Whether a person reads the answer: outside /api, and HTML is asked for before JSON."""
+    accept = request.headers.get("accept", "")
+    html, json = accept.find("text/html"), accept.find("application/json")
+    return html >= 0 and not 0 <= json < html and not is_api(request.scope["path"])
+
+
+def is_api(path: str) -> bool:
+    """Whether a path belongs to the JSON API, whatever the client accepts."""
+    return path == "/api" or path.startswith("/api/")
+
+
+def language_of(request: AnyRequest) -> str:
+    """ "vi" or "en": `?lang=` decides, then Accept-Language; Vietnamese otherwise."""
+    asked = request.query_params.get("lang")
+    if asked in {"vi", "en"}:
+        return str(asked)
+    best = max(
+        _weighted(request.headers.get("accept-language", "")[:200]),
+        key=lambda pair: pair[1],
+        default=("vi", 0.0),
+    )
+    return best[0]
+
+
+def _weighted(accepted: str) -> list[tuple[str, float]]:
+    found = []
+    for part in accepted.split(","):
+        tag, _, parameter = part.partition(";")
+        language = tag.strip().lower().partition("-")[0]
+        if language in {"vi", "en"}:
+            match = re.fullmatch(r"\s*q=(0(?:\.\d{1,3})?|1(?:\.0{1,3})?)\s*", parameter)
+            found.append((language, float(match[1]) if match else 1.0))
+    return found
+
+
+def _known(request: AnyRequest, error: Exception) -> KhoError:
+    if isinstance(error, KhoError):
+        if error.status >= 500:
+            log.warning("an engine failed", code=error.code, path=request.scope["path"])
+        return error
+    if isinstance(error, ValidationException):
+        return _invalid_value(error, language_of(request))
+    if isinstance(error, InternalServerException) and _DISCONNECTED in error.detail:
+        return BadRequest()
+    if isinstance(error, HTTPException) and error.status_code < 500:
+        return _of_status(request, error.status_code)
+    log.error("unexpected error", path=request.scope["path"], exc_info=error)
+    return KhoError()
+
+
+def _of_status(request: AnyRequest, status: int) -> KhoError:
+    if status == 413:
+        return TooLarge(limit=_body_limit(request))
+    known: dict[int, type[KhoError]] = {
+        401: NotAuthenticated,
+        403: Forbidden,
+        404: NotFound,
+        405: MethodNotAllowed,
+    }
+    return known.get(status, BadRequest)()
+
+
+def _body_limit(request: AnyRequest) -> str:
+    limit = request.route_handler.resolve_request_max_body_size()
+    return f"{limit / 1_000_000:.1f} MB".replace(".", ",") if limit else "0 MB"
+
+
+def _invalid_value(error: ValidationException, language: str) -> KhoError:
+    first = error.extra[0] if isinstance(error.extra, list) and error.extra else {}
+    said = str(first.get("message", ""))
+    field = str(first.get("key", "")) if first else ""
+    reason = said if language == "en" else _reason(said)
+    return InvalidValue(field if field not in {"", "data"} else "body", reason)
+
+
+def _reason(said: str) -> str:
+    for pattern, sentence in _REASONS:
+        if match := pattern.search(said):
+            return sentence.format(*match.groups())
+    return "không đúng kiểu dữ liệu."
+
+
+def _retry_after(error: KhoError) -> int | None:
+    asked = error.details.get("retry_after")
+    if isinstance(asked, int):
+        return asked
+    return RETRY_AFTER if error.status == 503 else None
+
+
+def _headers(known: KhoError, error: Exception, retry_after: int | None) -> dict[str, str]:
+    headers = {"cache-control": "no-store"}
+    if retry_after is not None:
+        headers["retry-after"] = str(retry_after)
+    if known.status == 401:
+        headers["www-authenticate"] = "Bearer"
+    given = error.headers if isinstance(error, HTTPException) else None
+    for name, value in (given or {}).items():
+        if name.lower() == "allow":
+            headers["allow"] = value
+    return headers
+
+
+def _page(
+    request: AnyRequest, error: KhoError, language: str, message: str, retry_after: int | None
+) -> str | None:
+    render: RenderError | None = request.app.state.get("render_error")
+    if render is None:
+        return None
+    titles = _TITLES.get(error.status, _OTHER_TITLE)
+    try:
+        return render(request, error.status, titles[language == "en"], message, retry_after)
+    except Exception:
+        # A page that cannot be drawn must not hide the first error.
+        log.exception("the error page failed")
+        return None
