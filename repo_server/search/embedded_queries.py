@@ -1,6 +1,6 @@
 """From a question to queries of the embedded engine. A person's text never reaches its parser."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import tantivy
@@ -12,6 +12,8 @@ from repo_server.search.passes import EXACTS, PHRASES, Pass, Plan, Word, spread,
 
 # The commonest words that an unfinished one may become; more would make typing slow.
 _COMPLETIONS: Final = 64
+# How many of them are tried as the last word of a phrase.
+_ENDS: Final = 8
 
 # Beyond this many materials a phrase of words that most of them hold costs more than it orders.
 _LARGE: Final = 20_000
@@ -93,20 +95,31 @@ class PlanQueries:
         return choices[0] if len(choices) == 1 else any_of(choices)
 
     def _complete(self, kind: Pass, word: Word) -> list[str]:
-        """What the unfinished word may become. i and y are not settled before the word is done."""
-        name = "all_x" if kind in EXACTS else "all_f"
-        if name not in self._completions:
-            starts = (
-                {word.typed, word.exact}
-                if kind in EXACTS
-                else {vietnamese.unmarked(word.typed), word.folded}
-            )
-            self._completions[name] = [
-                term
-                for start in sorted(starts)
-                for term, _ in self._searcher.terms_with_prefix(name, start, limit=_COMPLETIONS)
+        """What the unfinished word may become, the commonest first.
+
+        Exact completions are among the folded ones, so that no pass finds more than `ALL` does.
+        """
+        if "all_f" not in self._completions:
+            # i and y are not settled before the word is done.
+            starts = {vietnamese.unmarked(word.typed), word.folded}
+            self._completions["all_f"] = self._terms("all_f", starts)
+        if kind not in EXACTS:
+            return self._completions["all_f"]
+        if "all_x" not in self._completions:
+            known = {word.folded, *self._completions["all_f"]}
+            terms = self._terms("all_x", {word.typed, word.exact})
+            self._completions["all_x"] = [
+                term for term in terms if vietnamese.fold_token(term) in known
             ]
-        return self._completions[name]
+        return self._completions["all_x"]
+
+    def _terms(self, name: str, starts: Iterable[str]) -> list[str]:
+        counts = {
+            term: count
+            for start in starts
+            for term, count in self._searcher.terms_with_prefix(name, start, limit=_COMPLETIONS)
+        }
+        return sorted(counts, key=lambda term: (-counts[term], term))[:_COMPLETIONS]
 
     def _phrase(self, kind: Pass) -> Query | None:
         name = _FIELDS[kind]
@@ -117,8 +130,8 @@ class PlanQueries:
         before = spread(finished[:-1])
         if not before:
             return None
-        last = words[-1].typed if kind in EXACTS else vietnamese.unmarked(words[-1].typed)
-        return Query.phrase_prefix_query(SCHEMA, name, [*before, last])
+        ends = {finished[-1]: None, **dict.fromkeys(self._complete(kind, words[-1])[:_ENDS])}
+        return any_of([Query.phrase_query(SCHEMA, name, [*before, end]) for end in ends])
 
     def _is_common(self, kind: Pass) -> bool:
         total = self._searcher.num_docs

@@ -74,7 +74,7 @@ class Question:
         self, asked: Plan, queries: PlanQueries, strict: Query, base: Query | None
     ) -> list[Hit]:
         first, last = self._first, self._first + self._query.size
-        head = merge({kind: self._candidates(queries, kind, strict) for kind in asked.passes})
+        head = merge({kind: self._candidates(queries, kind) for kind in asked.passes})
         hits = list(head[first:last])
         matches = all_of(self._within, strict)
         if last > len(head):
@@ -89,13 +89,10 @@ class Question:
             hits += [Hit(hit.id, -1 / (1 + hit.score)) for hit in some]
         return hits
 
-    def _candidates(self, queries: PlanQueries, kind: Pass, strict: Query) -> list[Hit]:
+    def _candidates(self, queries: PlanQueries, kind: Pass) -> list[Hit]:
         query = queries.of(kind)
         if query is None:
             return []
-        if kind is not Pass.ALL and self._query.prefix:
-            # An unfinished word becomes other words in each field; `ALL` decides what is found.
-            query = all_of(query, Query.const_score_query(strict, 0.0))
         return self._top(all_of(self._within, query), CANDIDATES)
 
     def _top(self, query: Query, limit: int) -> list[Hit]:
