@@ -1,8 +1,8 @@
 """What must follow a commit, written in the same transaction.
 
-Index state: whenever a `Material` row changes, the listener below records for every index target
-which revision it should hold; a change of its files or alignments changes the row too. No service
-can forget it, because none has to remember it.
+Index state: whenever a `Material` row changes, a listener on the sessions of every open database
+records for every index target which revision it should hold; a change of its files or alignments
+changes the row too. No service can forget it, because none has to remember it.
 Jobs: see `enqueue`, `claim`, `finish`.
 """
 
@@ -25,7 +25,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session, UOWTransaction
+from sqlalchemy.orm import Session, UOWTransaction, sessionmaker
 
 from repo_server.database.models import (
     Alignment,
@@ -44,6 +44,12 @@ ATTEMPTS: Final = 6
 FIRST_RETRY: Final = timedelta(seconds=2)
 
 
+def watch(sessions: sessionmaker[Session]) -> None:
+    """Keep index state in step with everything that these sessions write."""
+    event.listen(sessions, "before_flush", _touch_owners_of_changes)
+    event.listen(sessions, "after_flush", _want_changed_materials)
+
+
 def touch(material: Material) -> None:
     """Make this transaction count as a change of `material`, whatever else it changes."""
     now = utc_now()
@@ -51,7 +57,6 @@ def touch(material: Material) -> None:
     material.updated_at = max(now, material.updated_at + timedelta(milliseconds=1))
 
 
-@event.listens_for(Session, "before_flush")
 def _touch_owners_of_changes(session: Session, _: UOWTransaction, __: object) -> None:
     changed = [row for row in (*session.new, *session.dirty) if session.is_modified(row)]
     for row in (*changed, *session.deleted):
@@ -72,7 +77,6 @@ def _owner(session: Session, row: object) -> Material | None:
     return None
 
 
-@event.listens_for(Session, "after_flush")
 def _want_changed_materials(session: Session, _: UOWTransaction) -> None:
     changed = [
         material

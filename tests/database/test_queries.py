@@ -26,7 +26,8 @@ def _statements(database: Database) -> Iterator[list[str]]:
     sent: list[str] = []
 
     def note(_: object, __: object, statement: str, *___: object) -> None:
-        sent.append(statement)
+        if statement != "BEGIN":  # ours on SQLite, the driver's own on PostgreSQL
+            sent.append(statement)
 
     event.listen(database.reader, "before_cursor_execute", note)
     yield sent
