@@ -13,6 +13,7 @@ from repo_server.inspection.pictures import BOX, encode
 _IN_MEMORY = 32 << 20
 _WRONG_PASSWORD = 4
 _MAX_RENDERED = 12_000_000
+_MAX_SIDE = 10_000  # WebP ends at 16,383
 
 
 def open_pdf(source: Source) -> PdfDocument:
@@ -70,12 +71,14 @@ def render_page(document: PdfDocument, number: int, width: int) -> RenderedImage
         page = document[number - 1]
     except PdfiumError as error:
         raise Refused("damaged", detail=f"không đọc được trang {number}") from error
-    return _render(page, width / max(page.get_width(), 1))
+    # Half a pixel less, because PDFium rounds up.
+    return _render(page, (width - 0.5) / max(page.get_width(), 1))
 
 
 def _render(page: PdfPage, scale: float) -> RenderedImage:
     # A page may claim any size: what matters is how many pixels come out, both ways.
     width, height = page.get_size()
+    scale = min(scale, _MAX_SIDE / max(width, height, 1))
     pixels = width * height * scale * scale
     if pixels > _MAX_RENDERED:
         scale *= (_MAX_RENDERED / pixels) ** 0.5

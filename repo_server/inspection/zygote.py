@@ -192,6 +192,8 @@ def main() -> None:
     os.dup2(null, 0)
     os.dup2(null, 1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Python ignores it; a child that writes beyond its limit has to die of it.
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
     start = unpack_start(control.recv(MESSAGE_LIMIT))
     try:
         worker = importlib.import_module(start.worker)

@@ -140,7 +140,7 @@ def _from_path(path: Path) -> _Body:
         extensions = scope.get("extensions") or {}
         if "http.response.pathsend" in extensions:
             # The server sends the file itself, without a copy through this process.
-            await send({"type": "http.response.pathsend", "path": str(path)})  # type: ignore[typeddict-item, arg-type]
+            await send({"type": "http.response.pathsend", "path": str(path)})  # type: ignore[arg-type]
             return
         stream = await to_thread.run_sync(path.open, "rb")
         await _stream(stream, send)

@@ -5,6 +5,7 @@ from litestar.di import NamedDependency
 from msgspec import Struct
 
 from repo_server.domain.access import Action
+from repo_server.routes.auth import requires
 from repo_server.services import health
 from repo_server.services.library import Library
 
@@ -25,13 +26,13 @@ class Ready(Struct, frozen=True):
     index_lag: dict[str, int]
 
 
-@get("/health/live", opt={"action": Action.READ_PUBLIC}, sync_to_thread=False)
+@get("/health/live", opt=requires(Action.READ_PUBLIC), sync_to_thread=False)
 def live() -> Alive:
     """Answers as long as the process does."""
     return Alive("ok")
 
 
-@get("/health/ready", opt={"action": Action.READ_PUBLIC}, sync_to_thread=True)
+@get("/health/ready", opt=requires(Action.READ_PUBLIC), sync_to_thread=True)
 def ready(library: NamedDependency[Library]) -> Response[Ready]:
     """200 while the database answers: without search and files Kho still serves what it can."""
     state = health.state(library)

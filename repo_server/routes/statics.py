@@ -8,13 +8,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from litestar import Request, Response, route
+from litestar import Response, route
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from repo_server.domain.access import Action
 from repo_server.domain.errors import NotFound
+from repo_server.routes.auth import requires
 from repo_server.routes.bytes import matches
+from repo_server.routes.errors import AnyRequest
 
 # Only these kinds of files are served, whatever else a package installs.
 _SERVED: Final = {
@@ -76,12 +78,12 @@ class Assets:
 @route(
     "/static/{name:path}",
     http_method=["GET", "HEAD"],
-    opt={"action": Action.READ_PUBLIC},
+    opt=requires(Action.READ_PUBLIC),
     sync_to_thread=False,
     include_in_schema=False,
 )
 def static_file(
-    request: Request[object, object, object],
+    request: AnyRequest,
     assets: NamedDependency[Assets],
     name: FromPath[Path],
 ) -> Response[bytes]:

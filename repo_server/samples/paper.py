@@ -36,7 +36,7 @@ class _Paper(FPDF):
         self.add_font(_FACE, "", str(fonts.regular))
         self.add_font(_FACE, "B", str(fonts.bold))
         self.add_font(_FACE, "I", str(fonts.italic))
-        self.set_margins(20, 18, 18)
+        self.set_margins(19, 18, 19)
         self.c_margin = 0
         self.set_auto_page_break(True, margin=20)
         self.set_title(manuscript.title)
@@ -142,6 +142,7 @@ def _add_table(pdf: _Paper, block: markup.Table) -> None:
     longest = [max(len(row[at]) for row in block.rows) for at in range(len(block.rows[0]))]
     pdf.ln(1)
     pdf.set_draw_color(150, 150, 150)
+    pdf.set_fill_color(255, 255, 255)
     with pdf.table(
         headings_style=head,
         col_widths=tuple(min(max(length, 9), 48) for length in longest),

@@ -20,15 +20,20 @@ from repo_server.database.models import (
 from repo_server.database.outbox import touch
 from repo_server.database.queries import curriculum as queries
 from repo_server.database.queries.curriculum import CountedItem
-from repo_server.domain.access import Viewer
-from repo_server.domain.curriculum import Curriculum, ItemRecord, check
+from repo_server.domain.access import ANONYMOUS, Viewer
+from repo_server.domain.curriculum import Curriculum, ItemKind, ItemRecord, check, merge
 from repo_server.domain.errors import NotFound
 from repo_server.domain.vietnamese import fold
+from repo_server.exchange.curriculum_csv import read_curriculum_csv
+from repo_server.gdpt2018 import framework_files
 from repo_server.services.library import Library
 from repo_server.services.placement import place
 
 # Kho's own frameworks are presented first, in this order.
 PRESENTED_FIRST: Final = ("gdpt2018", "sgk")
+
+IMPORTED: Final = "imported"
+"""Origin of a framework that somebody brought in; what Kho ships never replaces it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,24 +120,50 @@ def materials_at(
         return queries.placed_materials(session, viewer, item_id, offset=offset, limit=limit)
 
 
-def import_curriculum(library: Library, viewer: Viewer, curriculum: Curriculum) -> ImportReport:
+def install_shipped(library: Library) -> list[ImportReport]:
+    """Import the curriculum that Kho ships where it is missing or was shipped in an older form.
+
+    A framework that was imported by hand afterwards is left alone.
+    """
+    files = [path.read_bytes() for path in framework_files()]
+    origin = "shipped:" + hashlib.sha256(b"".join(files)).hexdigest()[:48]
+    with library.database.read() as session:
+        known = dict(session.execute(select(Framework.code, Framework.origin)).tuples().all())
+    if known and all(found in (origin, IMPORTED) for found in known.values()):
+        return []
+    parts: dict[str, list[Curriculum]] = {}
+    for content in files:
+        part = read_curriculum_csv(content)
+        parts.setdefault(part.framework.code, []).append(part)
+    return [
+        import_curriculum(library, ANONYMOUS, merge(*group), origin=origin)
+        for code, group in parts.items()
+        if known.get(code) != IMPORTED
+    ]
+
+
+def import_curriculum(
+    library: Library, viewer: Viewer, curriculum: Curriculum, *, origin: str = IMPORTED
+) -> ImportReport:
     """Bring the framework in the database to what `curriculum` says, by the codes of its items.
 
     Items keep their id, so alignments survive; an item that is gone is removed, or kept as retired
-    where materials are aligned to it. Repeating an import changes nothing. Raises
+    where materials are aligned to it. A file whose items hang below items that it does not hold
+    is an addition: nothing is removed then. Repeating an import changes nothing. Raises
     CurriculumInvalid with every problem found.
     """
-    curriculum = check(curriculum)
     with library.database.write() as session:
-        framework = _framework(session, curriculum)
+        framework = _framework(session, curriculum, origin)
         known = {
             item.code: item
             for item in session.scalars(
                 select(CurriculumItem).where(CurriculumItem.framework_id == framework.id)
             )
         }
+        is_addition = _hangs_below_others(curriculum)
+        curriculum = check(curriculum, _records(known) if is_addition else ())
         added, changed = _write_items(session, framework, curriculum.items, known)
-        removed, retired = _remove_items(session, curriculum, known)
+        removed, retired = (0, 0) if is_addition else _remove_items(session, curriculum, known)
         _write_associations(session, framework, curriculum)
         _touch_aligned(session, changed)
         report = ImportReport(framework.code, added, len(changed), removed, retired)
@@ -150,7 +181,28 @@ def import_curriculum(library: Library, viewer: Viewer, curriculum: Curriculum) 
     return report
 
 
-def _framework(session: Session, curriculum: Curriculum) -> Framework:
+def _hangs_below_others(curriculum: Curriculum) -> bool:
+    own = {item.code for item in curriculum.items}
+    return any(item.parent is not None and item.parent not in own for item in curriculum.items)
+
+
+def _records(known: dict[str, CurriculumItem]) -> list[ItemRecord]:
+    """Stored items, as far as the check of an addition below them looks."""
+    codes = {item.id: code for code, item in known.items()}
+    return [
+        ItemRecord(
+            code=code,
+            parent=codes[item.parent_id] if item.parent_id else None,
+            kind=ItemKind(item.kind),
+            title=item.title,
+            grades=tuple(item.grades),
+            subject=item.subject,
+        )
+        for code, item in known.items()
+    ]
+
+
+def _framework(session: Session, curriculum: Curriculum, origin: str) -> Framework:
     record = curriculum.framework
     framework = session.scalar(select(Framework).where(Framework.code == record.code))
     if framework is None:
@@ -160,7 +212,7 @@ def _framework(session: Session, curriculum: Curriculum) -> Framework:
     framework.title, framework.language = record.title, record.language
     framework.publisher, framework.version = record.publisher, record.version
     framework.source, framework.uri = record.source, record.uri or None
-    framework.digest = hashlib.sha256(repr(curriculum).encode()).hexdigest()
+    framework.origin = origin
     session.flush()
     return framework
 
@@ -174,7 +226,7 @@ def _write_items(
     """Add and update, a level of the tree at a time; returns (added, ids of changed items)."""
     by_code = dict(known)
     changed: list[int] = []
-    for depth, level in enumerate(_levels(records)):
+    for depth, level in _levels(records, known):
         for record in level:
             item = by_code.get(record.code)
             if item is None:
@@ -192,17 +244,17 @@ def _write_items(
     return len(by_code) - len(known), changed
 
 
-def _levels(records: Sequence[ItemRecord]) -> list[list[ItemRecord]]:
-    """The records by depth; they come parents before children."""
-    depths: dict[str, int] = {}
-    levels: list[list[ItemRecord]] = []
+def _levels(
+    records: Sequence[ItemRecord], known: dict[str, CurriculumItem]
+) -> list[tuple[int, list[ItemRecord]]]:
+    """The records by depth, the highest first; they come parents before children."""
+    depths = {code: item.depth for code, item in known.items()}
+    levels: dict[int, list[ItemRecord]] = {}
     for record in records:
         depth = depths[record.parent] + 1 if record.parent else 0
         depths[record.code] = depth
-        if depth == len(levels):
-            levels.append([])
-        levels[depth].append(record)
-    return levels
+        levels.setdefault(depth, []).append(record)
+    return sorted(levels.items())
 
 
 def _path(item: CurriculumItem, parent: CurriculumItem | None) -> str:

@@ -92,7 +92,7 @@ def _snippets(session: Session, viewer: Viewer, text: str, found: Sequence[Card]
         page = pages.get(card.id)
         passage, label = (page.text, page.label) if page else (card.description, "")
         snippet = highlight(passage, text, window=SNIPPET_WINDOW)
-        fragments = tuple(Fragment(part.text, part.marked) for part in snippet.fragments)
+        fragments = tuple(Fragment(*part) for part in snippet.fragments)
         result.append(card.with_snippet(fragments, label or None))
     return result
 

@@ -8,17 +8,21 @@ dies in between repeats a step that is harmless to repeat.
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
+import structlog
 from sqlalchemy import func, select
 
 from repo_server.database import outbox
 from repo_server.database.models import Material
 from repo_server.database.outbox import Behind
+from repo_server.domain.errors import Busy, SearchUnavailable
 from repo_server.domain.materials import Status
 from repo_server.search.base import MaterialDocument, SearchIndex
 from repo_server.services.documents import material_documents
 from repo_server.services.library import Library
 
 BATCH: Final = 500
+
+log = structlog.get_logger()
 
 
 class _Sink(Protocol):
@@ -122,3 +126,12 @@ def _load(library: Library, sink: _Sink, progress: Callable[[int], None]) -> dic
         fed |= {document.id: document.rev for document in documents.values()}
         last = ids[-1]
         progress(len(fed))
+
+
+def feed_if_free(library: Library) -> None:
+    """Feed every index, unless a server is doing so already or an engine is down."""
+    for index in library.indexes:
+        try:
+            _feed_until_current(library, index)
+        except (Busy, SearchUnavailable) as error:
+            log.info("indexing.left_to_others", index=index.name, error=error.code)

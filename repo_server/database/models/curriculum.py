@@ -20,7 +20,7 @@ class Framework(Base):
     source: Mapped[str] = mapped_column(Text)
     uri: Mapped[str | None] = mapped_column(String(1000))
     position: Mapped[int] = mapped_column(default=0)
-    digest: Mapped[str] = mapped_column(String(64))
+    origin: Mapped[str] = mapped_column(String(64))
 
 
 class CurriculumItem(Base):

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Annotated
 
-from litestar import Request, get
+from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 from msgspec import Struct
@@ -11,7 +11,9 @@ from msgspec import Struct
 from repo_server.database.models import CurriculumItem
 from repo_server.domain.access import Action, Viewer
 from repo_server.domain.curriculum import ITEM_KIND_LABELS, ItemKind
+from repo_server.routes.auth import requires
 from repo_server.routes.bounds import PathCode, PathId
+from repo_server.routes.errors import AnyRequest
 from repo_server.routes.searching import search_query, with_curriculum_facets
 from repo_server.services import curriculum, discovery
 from repo_server.services.cards import Card
@@ -89,9 +91,9 @@ class BranchAnswer(Struct, frozen=True):
     children: tuple[ItemEntry, ...]
 
 
-@get("/api/search", opt={"action": Action.READ_PUBLIC}, sync_to_thread=True)
+@get("/api/search", opt=requires(Action.READ_PUBLIC), sync_to_thread=True)
 def search(
-    request: Request[object, object, object],
+    request: AnyRequest,
     library: NamedDependency[Library],
     viewer: NamedDependency[Viewer],
     q: Annotated[str, QueryParameter(max_length=400)] = "",
@@ -111,7 +113,7 @@ def search(
     )
 
 
-@get("/api/suggest", opt={"action": Action.READ_PUBLIC}, sync_to_thread=True)
+@get("/api/suggest", opt=requires(Action.READ_PUBLIC), sync_to_thread=True)
 def suggest(
     library: NamedDependency[Library],
     viewer: NamedDependency[Viewer],
@@ -131,7 +133,7 @@ def suggestion_label(kind: str) -> str:
     return "Học liệu" if kind == "title" else ITEM_KIND_LABELS[ItemKind(kind)]
 
 
-@get("/api/curriculum", opt={"action": Action.READ_PUBLIC}, sync_to_thread=True)
+@get("/api/curriculum", opt=requires(Action.READ_PUBLIC), sync_to_thread=True)
 def frameworks(
     library: NamedDependency[Library], viewer: NamedDependency[Viewer]
 ) -> tuple[FrameworkEntry, ...]:
@@ -152,7 +154,7 @@ def frameworks(
     )
 
 
-@get("/api/curriculum/{framework:str}", opt={"action": Action.READ_PUBLIC}, sync_to_thread=True)
+@get("/api/curriculum/{framework:str}", opt=requires(Action.READ_PUBLIC), sync_to_thread=True)
 def framework_tree(
     library: NamedDependency[Library], viewer: NamedDependency[Viewer], framework: PathCode
 ) -> BranchAnswer:
@@ -160,7 +162,7 @@ def framework_tree(
     return _branch(curriculum.branch(library, viewer, framework, None))
 
 
-@get("/api/curriculum/items/{item_id:int}", opt={"action": Action.READ_PUBLIC}, sync_to_thread=True)
+@get("/api/curriculum/items/{item_id:int}", opt=requires(Action.READ_PUBLIC), sync_to_thread=True)
 def curriculum_item(
     library: NamedDependency[Library], viewer: NamedDependency[Viewer], item_id: PathId
 ) -> BranchAnswer:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final
 
-from litestar import Request, route
+from litestar import route
 from litestar.di import NamedDependency
 from litestar.params import PathParameter, QueryParameter
 from litestar.response import Redirect
@@ -10,8 +10,10 @@ from litestar.types import ASGIApp
 
 from repo_server.domain.access import Action, Viewer
 from repo_server.domain.files import FILE_KINDS
+from repo_server.routes.auth import requires
 from repo_server.routes.bounds import PathId
 from repo_server.routes.bytes import Content, send_content
+from repo_server.routes.errors import AnyRequest
 from repo_server.services import pictures, viewing
 from repo_server.services.library import Library
 from repo_server.services.pictures import Picture
@@ -29,11 +31,11 @@ _PICTURE_PUBLIC: Final = "public, max-age=3600"
 @route(
     "/api/files/{file_id:int}/content",
     http_method=["GET", "HEAD"],
-    opt={"action": Action.VIEW},
+    opt=requires(Action.VIEW),
     sync_to_thread=True,
 )
 def file_content(
-    request: Request[object, object, object],
+    request: AnyRequest,
     library: NamedDependency[Library],
     viewer: NamedDependency[Viewer],
     file_id: PathId,
@@ -69,11 +71,11 @@ def _redirect(address: str) -> ASGIApp:
 @route(
     "/api/files/{file_id:int}/preview/{page:int}",
     http_method=["GET", "HEAD"],
-    opt={"action": Action.VIEW},
+    opt=requires(Action.VIEW),
     sync_to_thread=True,
 )
 def page_preview(
-    request: Request[object, object, object],
+    request: AnyRequest,
     library: NamedDependency[Library],
     viewer: NamedDependency[Viewer],
     file_id: PathId,
@@ -86,11 +88,11 @@ def page_preview(
 @route(
     "/api/files/{file_id:int}/thumbnail",
     http_method=["GET", "HEAD"],
-    opt={"action": Action.VIEW},
+    opt=requires(Action.VIEW),
     sync_to_thread=True,
 )
 def thumbnail(
-    request: Request[object, object, object],
+    request: AnyRequest,
     library: NamedDependency[Library],
     viewer: NamedDependency[Viewer],
     file_id: PathId,
@@ -99,9 +101,7 @@ def thumbnail(
     return _picture(request, library, pictures.thumbnail(library, viewer, file_id))
 
 
-def _picture(
-    request: Request[object, object, object], library: Library, picture: Picture
-) -> ASGIApp:
+def _picture(request: AnyRequest, library: Library, picture: Picture) -> ASGIApp:
     cache = _PICTURE_PUBLIC if picture.public else _REVALIDATE
     content = Content(picture.key, picture.size, picture.digest, picture.media_type, cache)
     return send_content(library.storage, content, request.headers, request.method)

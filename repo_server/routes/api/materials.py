@@ -16,6 +16,7 @@ from repo_server.domain.materials import (
     REASON_LIMIT,
     TITLE_LIMIT,
 )
+from repo_server.routes.auth import requires
 from repo_server.routes.bounds import PathId, SmallId
 from repo_server.routes.preconditions import etag, revision
 from repo_server.services import materials, viewing
@@ -80,7 +81,7 @@ def _answer(view: MaterialView, status: int = HTTP_200_OK) -> Response[MaterialV
     return Response(view, status_code=status, headers=headers)
 
 
-@get("/api/materials/{material_id:int}", opt={"action": Action.VIEW}, sync_to_thread=True)
+@get("/api/materials/{material_id:int}", opt=requires(Action.VIEW), sync_to_thread=True)
 def material(
     library: NamedDependency[Library], viewer: NamedDependency[Viewer], material_id: PathId
 ) -> Response[MaterialView]:
@@ -88,7 +89,7 @@ def material(
     return _answer(viewing.material_by_id(library, viewer, material_id))
 
 
-@post("/api/materials", opt={"action": Action.CONTRIBUTE}, sync_to_thread=True)
+@post("/api/materials", opt=requires(Action.CONTRIBUTE), sync_to_thread=True)
 def create(
     library: NamedDependency[Library],
     viewer: NamedDependency[Viewer],
@@ -100,7 +101,7 @@ def create(
     return _answer(view, HTTP_201_CREATED)
 
 
-@patch("/api/materials/{material_id:int}", opt={"action": Action.EDIT}, sync_to_thread=True)
+@patch("/api/materials/{material_id:int}", opt=requires(Action.EDIT), sync_to_thread=True)
 def edit(
     library: NamedDependency[Library],
     viewer: NamedDependency[Viewer],
@@ -113,7 +114,7 @@ def edit(
     return _answer(viewing.material_by_id(library, viewer, material_id))
 
 
-@delete("/api/materials/{material_id:int}", opt={"action": Action.DELETE}, sync_to_thread=True)
+@delete("/api/materials/{material_id:int}", opt=requires(Action.DELETE), sync_to_thread=True)
 def remove(
     library: NamedDependency[Library],
     viewer: NamedDependency[Viewer],
@@ -126,7 +127,7 @@ def remove(
 
 @delete(
     "/api/materials/{material_id:int}/files/{file_id:int}",
-    opt={"action": Action.EDIT},
+    opt=requires(Action.EDIT),
     sync_to_thread=True,
 )
 def remove_file(
@@ -140,7 +141,7 @@ def remove_file(
     materials.remove_file(library, viewer, material_id, revision(if_match), file_id)
 
 
-@post("/api/materials/{material_id:int}/submit", opt={"action": Action.SUBMIT}, sync_to_thread=True)
+@post("/api/materials/{material_id:int}/submit", opt=requires(Action.SUBMIT), sync_to_thread=True)
 def submit(
     library: NamedDependency[Library],
     viewer: NamedDependency[Viewer],
@@ -152,9 +153,7 @@ def submit(
     return _answer(viewing.material_by_id(library, viewer, material_id))
 
 
-@post(
-    "/api/materials/{material_id:int}/publish", opt={"action": Action.PUBLISH}, sync_to_thread=True
-)
+@post("/api/materials/{material_id:int}/publish", opt=requires(Action.PUBLISH), sync_to_thread=True)
 def publish(
     library: NamedDependency[Library],
     viewer: NamedDependency[Viewer],
@@ -166,7 +165,7 @@ def publish(
     return _answer(viewing.material_by_id(library, viewer, material_id))
 
 
-@post("/api/materials/{material_id:int}/return", opt={"action": Action.RETURN}, sync_to_thread=True)
+@post("/api/materials/{material_id:int}/return", opt=requires(Action.RETURN), sync_to_thread=True)
 def give_back(
     library: NamedDependency[Library],
     viewer: NamedDependency[Viewer],
@@ -180,7 +179,7 @@ def give_back(
 
 @post(
     "/api/materials/{material_id:int}/withdraw",
-    opt={"action": Action.WITHDRAW},
+    opt=requires(Action.WITHDRAW),
     sync_to_thread=True,
 )
 def withdraw(

@@ -7,7 +7,7 @@ continued from the last durable byte.
 from typing import Annotated, Final
 
 from anyio import to_thread
-from litestar import Request, Response, delete, get, head, patch, post
+from litestar import Response, delete, get, head, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, HeaderParameter, JSONBody
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
@@ -15,7 +15,9 @@ from msgspec import Meta, Struct
 
 from repo_server.domain.access import Action, Viewer
 from repo_server.domain.errors import NotFound
+from repo_server.routes.auth import requires
 from repo_server.routes.bounds import Sha256, SmallId
+from repo_server.routes.errors import AnyRequest
 from repo_server.services import uploads
 from repo_server.services.cards import material_url
 from repo_server.services.library import Library
@@ -80,7 +82,7 @@ def _status(view: UploadView) -> UploadStatus:
     )
 
 
-@post("/api/uploads", opt={"action": Action.CONTRIBUTE}, sync_to_thread=True)
+@post("/api/uploads", opt=requires(Action.CONTRIBUTE), sync_to_thread=True)
 def declare_upload(
     library: NamedDependency[Library],
     viewer: NamedDependency[Viewer],
@@ -99,7 +101,7 @@ def declare_upload(
     )
 
 
-@get("/api/uploads/{upload_id:str}", opt={"action": Action.CONTRIBUTE}, sync_to_thread=True)
+@get("/api/uploads/{upload_id:str}", opt=requires(Action.CONTRIBUTE), sync_to_thread=True)
 def upload_status(
     library: NamedDependency[Library], viewer: NamedDependency[Viewer], upload_id: FromPath[str]
 ) -> UploadStatus:
@@ -107,7 +109,7 @@ def upload_status(
     return _status(uploads.status(library, viewer, _known_shape(upload_id)))
 
 
-@head("/api/uploads/{upload_id:str}", opt={"action": Action.CONTRIBUTE}, sync_to_thread=True)
+@head("/api/uploads/{upload_id:str}", opt=requires(Action.CONTRIBUTE), sync_to_thread=True)
 def upload_offset(
     library: NamedDependency[Library], viewer: NamedDependency[Viewer], upload_id: FromPath[str]
 ) -> Response[None]:
@@ -121,7 +123,7 @@ def upload_offset(
     return Response(None, headers=headers)
 
 
-@delete("/api/uploads/{upload_id:str}", opt={"action": Action.CONTRIBUTE}, sync_to_thread=True)
+@delete("/api/uploads/{upload_id:str}", opt=requires(Action.CONTRIBUTE), sync_to_thread=True)
 def cancel_upload(
     library: NamedDependency[Library], viewer: NamedDependency[Viewer], upload_id: FromPath[str]
 ) -> None:
@@ -131,12 +133,12 @@ def cancel_upload(
 
 @patch(
     "/api/uploads/{upload_id:str}",
-    opt={"action": Action.CONTRIBUTE, "streaming": True},
+    opt=requires(Action.CONTRIBUTE),
     request_max_body_size=None,
     status_code=204,
 )
 async def append_to_upload(
-    request: Request[object, object, object],
+    request: AnyRequest,
     library: NamedDependency[Library],
     viewer: NamedDependency[Viewer],
     upload_id: FromPath[str],
@@ -155,7 +157,7 @@ async def append_to_upload(
     return Response(None, headers={"upload-offset": str(receiver.offset)})
 
 
-async def _copy(request: Request[object, object, object], receiver: Receiver) -> None:
+async def _copy(request: AnyRequest, receiver: Receiver) -> None:
     buffer = bytearray()
     async for chunk in request.stream():
         buffer += chunk

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from repo_server.domain.access import Action, Viewer
 from repo_server.domain.curriculum import ITEM_KIND_LABELS, ItemKind
+from repo_server.routes.auth import requires
 from repo_server.routes.bounds import PathCode
 from repo_server.routes.pages.rendering import HtmlRequest, Pages
 from repo_server.routes.searching import (
@@ -87,7 +88,7 @@ class OpenItem(Struct, frozen=True):
 
 @get(
     "/chuong-trinh",
-    opt={"action": Action.READ_PUBLIC},
+    opt=requires(Action.READ_PUBLIC),
     sync_to_thread=True,
 )
 def frameworks_page(
@@ -113,7 +114,7 @@ def frameworks_page(
 
 @get(
     ["/chuong-trinh/{framework:str}", "/chuong-trinh/{framework:str}/{item:str}"],
-    opt={"action": Action.READ_PUBLIC},
+    opt=requires(Action.READ_PUBLIC),
     sync_to_thread=True,
 )
 def curriculum_page(

@@ -1,7 +1,7 @@
 """What the form of a material's description shows: values, choices and curriculum items."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -111,7 +111,7 @@ def edit_context(
     *,
     errors: Mapping[str, str] | None = None,
     item_query: str = "",
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Everything that `edit.html` needs."""
     query = item_query[:_QUERY_LIMIT].strip()
     return {

@@ -7,6 +7,7 @@ from litestar.di import NamedDependency
 from msgspec import Struct
 
 from repo_server.domain.access import Action, Viewer
+from repo_server.routes.auth import requires
 from repo_server.routes.pages.rendering import HtmlRequest, Pages
 from repo_server.search.base import SearchQuery, Sort
 from repo_server.services import discovery
@@ -48,7 +49,7 @@ _LEVELS: Final = (
 )
 
 
-@get("/", opt={"action": Action.READ_PUBLIC}, sync_to_thread=True)
+@get("/", opt=requires(Action.READ_PUBLIC), sync_to_thread=True)
 def home(
     request: HtmlRequest,
     library: NamedDependency[Library],
@@ -87,7 +88,7 @@ def _grade(number: int, count: int) -> LevelGrade:
     return LevelGrade(number, f"Lớp {number}", count, url)
 
 
-@get("/gioi-thieu", opt={"action": Action.READ_PUBLIC}, sync_to_thread=True)
+@get("/gioi-thieu", opt=requires(Action.READ_PUBLIC), sync_to_thread=True)
 def about_page(
     request: HtmlRequest, viewer: NamedDependency[Viewer], pages: NamedDependency[Pages]
 ) -> Response[str]:

@@ -15,6 +15,7 @@ from repo_server.domain.errors import (
     NotFound,
     NotPublishable,
 )
+from repo_server.routes.auth import requires
 from repo_server.routes.bounds import PathCode
 from repo_server.routes.pages.edit_context import edit_context, form_values, saved_values
 from repo_server.routes.pages.forms import Form
@@ -31,7 +32,7 @@ STEPS: Final = ("submit", "publish", "return", "withdraw", "delete")
 StepName = Annotated[str, PathParameter(max_length=20)]
 
 
-@get("/hoc-lieu/{code:str}", opt={"action": Action.VIEW}, sync_to_thread=True)
+@get("/hoc-lieu/{code:str}", opt=requires(Action.VIEW), sync_to_thread=True)
 def material_page(
     request: HtmlRequest,
     library: NamedDependency[Library],
@@ -53,7 +54,7 @@ def material_page(
     )
 
 
-@get("/hoc-lieu/{code:str}/sua", opt={"action": Action.EDIT}, sync_to_thread=True)
+@get("/hoc-lieu/{code:str}/sua", opt=requires(Action.EDIT), sync_to_thread=True)
 def edit_page(
     request: HtmlRequest,
     library: NamedDependency[Library],
@@ -69,7 +70,7 @@ def edit_page(
     )
 
 
-@post("/hoc-lieu/{code:str}/sua", opt={"action": Action.EDIT}, sync_to_thread=True)
+@post("/hoc-lieu/{code:str}/sua", opt=requires(Action.EDIT), sync_to_thread=True)
 def save(
     request: HtmlRequest,
     library: NamedDependency[Library],
@@ -128,7 +129,7 @@ def _editable(library: Library, viewer: Viewer, code: str) -> MaterialView:
     return view
 
 
-@post("/hoc-lieu/{code:str}/{step:str}", opt={"action": Action.VIEW}, sync_to_thread=True)
+@post("/hoc-lieu/{code:str}/{step:str}", opt=requires(Action.VIEW), sync_to_thread=True)
 def take_step(
     library: NamedDependency[Library],
     viewer: NamedDependency[Viewer],

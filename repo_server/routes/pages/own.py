@@ -10,6 +10,7 @@ from msgspec import Struct
 from repo_server.domain.access import Action, Viewer
 from repo_server.domain.files import FILE_KINDS, FileKind
 from repo_server.domain.materials import STATUS_LABELS, Status
+from repo_server.routes.auth import requires
 from repo_server.routes.bounds import PageNumber
 from repo_server.routes.pages.paging import pager
 from repo_server.routes.pages.rendering import HtmlRequest, Pages, filesize
@@ -49,7 +50,7 @@ def _taken(request: HtmlRequest, pages: Pages) -> tuple[TakenKind, ...]:
     )
 
 
-@get("/dong-gop", opt={"action": Action.CONTRIBUTE}, sync_to_thread=True)
+@get("/dong-gop", opt=requires(Action.CONTRIBUTE), sync_to_thread=True)
 def contribute_page(
     request: HtmlRequest,
     library: NamedDependency[Library],
@@ -73,7 +74,7 @@ def contribute_page(
     )
 
 
-@get("/cua-toi", opt={"action": Action.USE_ACCOUNT}, sync_to_thread=True)
+@get("/cua-toi", opt=requires(Action.USE_ACCOUNT), sync_to_thread=True)
 def own_page(
     request: HtmlRequest,
     library: NamedDependency[Library],
@@ -112,7 +113,7 @@ def _tabs(
     )
 
 
-@get("/duyet", opt={"action": Action.REVIEW}, sync_to_thread=True)
+@get("/duyet", opt=requires(Action.REVIEW), sync_to_thread=True)
 def review_page(
     request: HtmlRequest,
     library: NamedDependency[Library],

@@ -25,7 +25,7 @@ NOTICE_COOKIE: Final = "kho_notice"
 _VIETNAM: Final = timezone(timedelta(hours=7))
 _PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
 
-HtmlRequest = Request[object, object, Any]
+HtmlRequest = Request[Any, Any, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from litestar.di import NamedDependency
 from msgspec import Struct
 
 from repo_server.domain.access import Action, Viewer
+from repo_server.routes.auth import requires
 from repo_server.routes.pages.paging import Pager, pager
 from repo_server.routes.pages.rendering import HtmlRequest, Pages
 from repo_server.routes.searching import (
@@ -69,7 +70,7 @@ class SortChoice(Struct, frozen=True):
     url: str
 
 
-@get("/tim", opt={"action": Action.READ_PUBLIC}, sync_to_thread=True)
+@get("/tim", opt=requires(Action.READ_PUBLIC), sync_to_thread=True)
 def search_page(
     request: HtmlRequest,
     library: NamedDependency[Library],

@@ -1,0 +1,206 @@
+"""Where engines, services and routes meet."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+from anyio import to_thread
+from litestar import Litestar, Request, Router
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+
+from repo_server.database.engine import open_database, sqlite_url
+from repo_server.database.migrations import migrate
+from repo_server.domain.access import ANONYMOUS, Viewer
+from repo_server.domain.errors import StorageUnavailable
+from repo_server.inspection.inspector import Inspector
+from repo_server.logs import configure_logging
+from repo_server.routes import boundary, health, statics
+from repo_server.routes.api import discovery as api_discovery
+from repo_server.routes.api import files as api_files
+from repo_server.routes.api import materials as api_materials
+from repo_server.routes.api import uploads as api_uploads
+from repo_server.routes.api.accounts import accounts_router
+from repo_server.routes.auth import permitted, provide_viewer
+from repo_server.routes.boundary import HttpSettings
+from repo_server.routes.pages import accounts as account_pages
+from repo_server.routes.pages import curriculum as curriculum_pages
+from repo_server.routes.pages import home, own
+from repo_server.routes.pages import materials as material_pages
+from repo_server.routes.pages import search as search_page
+from repo_server.routes.pages.forms import provide_form
+from repo_server.routes.pages.rendering import Pages
+from repo_server.routes.statics import Assets
+from repo_server.search.factory import open_indexes
+from repo_server.services import indexing
+from repo_server.services.curriculum import install_shipped
+from repo_server.services.library import Library
+from repo_server.services.working import Worker
+from repo_server.settings import Settings, from_environment
+from repo_server.storage.factory import S3Options, open_storage
+from repo_server.storage.staging import StagingArea
+
+WEB: Final = Path(__file__).parent.parent / "web"
+
+# Threads for handlers; more than the readers' connections would only queue there.
+HANDLER_THREADS: Final = 40
+
+PAGES: Final = (
+    *home.handlers,
+    *search_page.handlers,
+    *curriculum_pages.handlers,
+    *material_pages.handlers,
+    *own.handlers,
+    *account_pages.handlers,
+)
+API: Final = (
+    *api_discovery.handlers,
+    *api_materials.handlers,
+    *api_uploads.handlers,
+    *api_files.handlers,
+    accounts_router,
+)
+
+
+log = structlog.get_logger()
+
+
+def open_library(settings: Settings) -> Library:
+    """Open every engine and bring the database to the present schema.
+
+    Raises DatabaseUnavailable when there is no database; storage and search may be down.
+    """
+    data = settings.data
+    data.mkdir(parents=True, exist_ok=True)
+    path = settings.sqlite_path
+    database = open_database(sqlite_url(path) if path else settings.database_url)
+    migrate(database)
+    staging = StagingArea(data / "staging")
+    staging.prepare()
+    library = Library(
+        database=database,
+        storage=open_storage(settings.storage_url or str(data / "files"), s3=_s3(settings)),
+        staging=staging,
+        inspector=Inspector(jobs=max(2, settings.worker_jobs)),
+        indexes=open_indexes(
+            settings.search_url, folder=data / "index", api_key=settings.search_key
+        ),
+        max_file_size=settings.max_file_mib << 20,
+    )
+    _prepare_storage(library)
+    indexing.register_indexes(library)
+    install_shipped(library)
+    return library
+
+
+def _prepare_storage(library: Library) -> None:
+    try:
+        library.storage.prepare()
+    except StorageUnavailable:
+        # Pages and search work without files; uploads say so until the storage is back.
+        log.warning("storage.down")
+
+
+def _s3(settings: Settings) -> S3Options | None:
+    if not settings.storage_url.startswith("s3://"):
+        return None
+    return S3Options(
+        settings.s3_endpoint, settings.s3_region, settings.s3_access_key, settings.s3_secret_key
+    )
+
+
+def create() -> Litestar:
+    """The application as the server starts it: settings from the environment."""
+    settings = from_environment(os.environ)
+    configure_logging(settings.log_level)
+    return create_app(settings)
+
+
+def create_app(settings: Settings) -> Litestar:
+    """The whole application; with `settings.worker_jobs` it works on jobs, too."""
+    library = open_library(settings)
+    assets = Assets(WEB / "static", WEB / "node_modules")
+    pages = Pages(WEB, assets, settings.origin)
+    http = HttpSettings(
+        secure=settings.secure,
+        trusted_proxies=settings.trusted_proxies,
+        origins=(settings.origin.rstrip("/"),) if settings.origin else (),
+        media_origins=(settings.s3_endpoint.rstrip("/"),) if settings.s3_endpoint else (),
+    )
+    app = Litestar(
+        route_handlers=[
+            Router("/", route_handlers=PAGES, include_in_schema=False),
+            Router("/", route_handlers=(*API, *health.handlers)),
+            Router("/", route_handlers=statics.handlers, include_in_schema=False),
+        ],
+        dependencies=_dependencies(library, pages, assets),
+        guards=[permitted],
+        on_app_init=[boundary.configure],
+        lifespan=[_lifespan(library, settings.worker_jobs)],
+        openapi_config=OpenAPIConfig(
+            title="Kho",
+            version="1",
+            path="/api",
+            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+        ),
+        state=State({"library": library, "render_error": _error_renderer(pages)}),
+        logging_config=None,
+        debug=False,
+    )
+    boundary.enclose(app, http)
+    return app
+
+
+def _dependencies(library: Library, pages: Pages, assets: Assets) -> dict[str, Provide]:
+    return {
+        "library": Provide(lambda: library, sync_to_thread=False),
+        "pages": Provide(lambda: pages, sync_to_thread=False),
+        "assets": Provide(lambda: assets, sync_to_thread=False),
+        "viewer": Provide(provide_viewer),
+        "form": Provide(provide_form),
+    }
+
+
+def _lifespan(library: Library, jobs: int) -> Any:
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        to_thread.current_default_thread_limiter().total_tokens = HANDLER_THREADS
+        worker = Worker(library, jobs=jobs) if jobs else None
+        if worker is not None:
+            worker.start()
+        try:
+            yield
+        finally:
+            if worker is not None:
+                await to_thread.run_sync(worker.stop)
+            await to_thread.run_sync(library.close)
+
+    return lifespan
+
+
+def _error_renderer(pages: Pages) -> Any:
+    def render(
+        request: Request[Any, Any, Any],
+        status: int,
+        title: str,
+        message: str,
+        retry_after: int | None,
+    ) -> str:
+        known = request.scope["state"].get("viewer")
+        viewer = known if isinstance(known, Viewer) else ANONYMOUS
+        return pages.render(
+            request,
+            viewer,
+            "error.html",
+            status=status,
+            title=title,
+            message=message,
+            retry_after=retry_after,
+        ).content
+
+    return render
