@@ -69,7 +69,10 @@ def _kind(
 
 _OOXML: Final = "application/vnd.openxmlformats-officedocument."
 _ODF: Final = "application/vnd.oasis.opendocument."
-_OLE2: Final = "application/CDFV2 application/x-ole-storage application/vnd.ms-office"
+_OLE2: Final = (
+    "application/CDFV2 application/x-ole-storage application/vnd.ms-office application/msword "
+    "application/vnd.ms-excel application/vnd.ms-powerpoint"
+)
 _MP4: Final = "video/mp4 audio/mp4 audio/x-m4a video/x-m4v video/quicktime video/3gpp"
 
 _TABLE: Final = (
@@ -261,9 +264,8 @@ class Verdict:
         return self.code == "ok"
 
 
-_GENERIC_MAGIC: Final = frozenset(
-    {"", "application/octet-stream", "application/x-empty", "inode/x-empty"}
-)
+_IGNORANT: Final = frozenset({"", "application/octet-stream", "text/plain"})
+_ALL_MAGIC: Final = frozenset(name for kind in _TABLE for name in kind.magic_types)
 _PROGRAMS: Final = frozenset(
     [
         "application/x-dosexec",
@@ -364,11 +366,18 @@ def _decide_binary(
         return Verdict("ok", claimed.code)
     if not same:
         return refusal("wrong_extension", extension=extension, found=found.label)
-    zipped = found.code in ZIP_FAMILY and magic_type == "application/zip"
-    known = magic_type in found.magic_types or magic_type in _GENERIC_MAGIC
-    if zipped or known or found.code in TEXT_FAMILY:
+    if found.code in TEXT_FAMILY or not _contradicts(magic_type, found):
         return Verdict("ok", found.code)
     return refusal("contradiction", extension=extension or found.extensions[0], found=magic_type)
+
+
+def _contradicts(magic_type: str, found: FileKind) -> bool:
+    """Whether libmagic is sure of something else, which is more than not to know."""
+    if magic_type in found.magic_types or magic_type in _IGNORANT:
+        return False
+    if found.code in ZIP_FAMILY and magic_type == "application/zip":
+        return False
+    return magic_type.startswith("text/") or magic_type in _ALL_MAGIC
 
 
 _SAME_CONTAINER: Final = frozenset(
