@@ -16,7 +16,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 
 from repo_server.database.engine import open_database, sqlite_url
 from repo_server.database.migrations import migrate
-from repo_server.domain.access import ANONYMOUS, Viewer
+from repo_server.domain.access import ANONYMOUS, Action, Viewer
 from repo_server.domain.errors import StorageUnavailable
 from repo_server.inspection.inspector import Inspector
 from repo_server.logs import configure_logging
@@ -26,7 +26,7 @@ from repo_server.routes.api import files as api_files
 from repo_server.routes.api import materials as api_materials
 from repo_server.routes.api import uploads as api_uploads
 from repo_server.routes.api.accounts import accounts_router
-from repo_server.routes.auth import permitted, provide_viewer
+from repo_server.routes.auth import permitted, provide_viewer, requires
 from repo_server.routes.boundary import HttpSettings
 from repo_server.routes.pages import accounts as account_pages
 from repo_server.routes.pages import curriculum as curriculum_pages
@@ -145,7 +145,7 @@ def create_app(settings: Settings) -> Litestar:
         openapi_config=OpenAPIConfig(
             title="Kho",
             version="1",
-            path="/api",
+            openapi_router=Router("/api", route_handlers=[], opt=requires(Action.READ_PUBLIC)),
             render_plugins=[JsonRenderPlugin(path="/openapi.json")],
         ),
         state=State({"library": library, "render_error": _error_renderer(pages)}),

@@ -239,8 +239,8 @@ class _Server:
 
 @contextlib.contextmanager
 def _admin_errors() -> Iterator[None]:
-    # The client's errors of transport derive from OSError where it does not wrap them.
+    # What the client does not wrap: errors of transport (OSError), answers of another shape.
     try:
         yield
-    except (MeilisearchError, OSError) as error:
+    except (MeilisearchError, OSError, ValueError, TypeError) as error:
         raise unavailable("administration failed", error) from None

@@ -112,21 +112,43 @@ def frameworks_page(
     return pages.render(request, viewer, "frameworks.html", frameworks=frameworks)
 
 
-@get(
-    ["/chuong-trinh/{framework:str}", "/chuong-trinh/{framework:str}/{item:str}"],
-    opt=requires(Action.READ_PUBLIC),
-    sync_to_thread=True,
-)
-def curriculum_page(
+@get("/chuong-trinh/{framework:str}", opt=requires(Action.READ_PUBLIC), sync_to_thread=True)
+def framework_page(
     request: HtmlRequest,
     library: NamedDependency[Library],
     viewer: NamedDependency[Viewer],
     pages: NamedDependency[Pages],
     framework: PathCode,
-    item: PathCode | None = None,
+) -> Response[str]:
+    """The top of a framework's tree."""
+    return _page(
+        request, library, viewer, pages, curriculum.branch(library, viewer, framework, None)
+    )
+
+
+@get(
+    "/chuong-trinh/{framework:str}/{item:str}",
+    opt=requires(Action.READ_PUBLIC),
+    sync_to_thread=True,
+)
+def item_page(
+    request: HtmlRequest,
+    library: NamedDependency[Library],
+    viewer: NamedDependency[Viewer],
+    pages: NamedDependency[Pages],
+    framework: PathCode,
+    item: PathCode,
 ) -> Response[str]:
     """A place in the tree: what is below it, and the materials that are about it."""
-    branch = curriculum.branch(library, viewer, framework, item)
+    return _page(
+        request, library, viewer, pages, curriculum.branch(library, viewer, framework, item)
+    )
+
+
+def _page(
+    request: HtmlRequest, library: Library, viewer: Viewer, pages: Pages, branch: Branch
+) -> Response[str]:
+    framework = branch.framework.code
     found = None
     if branch.item is not None:
         found = discovery.materials_at(library, viewer, branch.item.id, SHOWN_AT_ITEM)
@@ -209,4 +231,4 @@ def _search_at(branch: Branch) -> str:
     return search_address(SearchQuery(filters=filters))
 
 
-handlers = (frameworks_page, curriculum_page)
+handlers = (frameworks_page, framework_page, item_page)
