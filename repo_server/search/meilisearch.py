@@ -115,9 +115,10 @@ class MeilisearchIndex:
 
     def _multi_search(self, bodies: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         queries = [{"indexUid": self._uid, **body} for body in bodies]
-        found: list[dict[str, Any]] = self._server.http.post("/multi-search", {"queries": queries})[
-            "results"
-        ]
+        answer = self._server.http.post("/multi-search", {"queries": queries})
+        found = answer.get("results") if isinstance(answer, dict) else None
+        if not isinstance(found, list) or len(found) != len(queries):
+            raise unavailable("a multi-search was not answered", answer)
         return found
 
     @contextlib.contextmanager
