@@ -1,0 +1,1 @@
+"""The pages: templates, messages, stylesheet and scripts, held without a browser."""

@@ -1,0 +1,211 @@
+"""Believable contexts of the pages about one material: reading it and describing it."""
+
+from typing import Any
+
+from tests.web.lists import KINDS, Context, a_card
+
+
+def a_file(number: int, group: str, name: str, preview: Context, **changes: Any) -> Context:
+    file = {
+        "id": number,
+        "name": name,
+        "role_label": None,
+        "size": 2_400_000,
+        "kind_label": "Tài liệu Word",
+        "group": group,
+        "extension": name.rpartition(".")[2],
+        "page_count": None,
+        "duration_label": None,
+        "has_text": True,
+        "text_expected": group in ("document", "slides"),
+        "text_truncated": False,
+        "warnings": [],
+        "download_url": f"/api/files/{number}/content?download=1",
+        "preview": {"type": "none", "url": None, "pages": [], "text": None} | preview,
+    }
+    return file | changes
+
+
+def some_pages(count: int) -> Context:
+    return {
+        "type": "pages",
+        "pages": [
+            {"number": page, "url": f"/api/files/1/preview/{page}", "label": f"Trang {page}"}
+            for page in range(1, count + 1)
+        ],
+    }
+
+
+def some_files() -> list[Context]:
+    return [
+        a_file(
+            1,
+            "document",
+            "Bài 24 - So sánh phân số (KHBD).docx",
+            some_pages(6),
+            page_count=6,
+            role_label="Kế hoạch bài dạy",
+        ),
+        a_file(
+            2,
+            "slides",
+            "Trình chiếu bài 24.pptx",
+            some_pages(50),
+            page_count=64,
+            kind_label="Bài trình chiếu PowerPoint",
+            text_truncated=True,
+        ),
+        a_file(
+            3,
+            "document",
+            "ban_quet_sach_cu.pdf",
+            {},
+            kind_label="Tài liệu PDF",
+            has_text=False,
+            warnings=["Tệp có liên kết ra ngoài."],
+        ),
+        a_file(4, "video", "Thí nghiệm.mp4", {"type": "video", "url": "/m.mp4"}),
+        a_file(5, "audio", "Bài nghe.mp3", {"type": "audio", "url": "/m.mp3"}),
+        a_file(6, "image", "Sơ đồ.png", {"type": "image", "url": "/api/files/6/preview/1"}),
+        a_file(
+            7,
+            "text",
+            "ghi chú.md",
+            {"type": "text", "text": "# Phân số\n\nChuẩn bị: giấy màu, kéo.\n" * 12},
+        ),
+    ]
+
+
+def material(**changes: Any) -> Context:
+    trail = ["GDPT 2018", "Lớp 6", "Toán", "Phân số"]
+    context: Context = {
+        "material": a_card(0)
+        | {
+            "rev": 7,
+            "description_paragraphs": [
+                "Bài soạn hai tiết theo công văn 5512, đã dạy thử ở ba lớp.",
+                "Cần chuẩn bị giấy màu và kéo. Phiếu số 2 dành cho học sinh khá.",
+            ],
+            "license": {
+                "code": "cc-by-4.0",
+                "label": "CC BY 4.0",
+                "summary": "Được dùng, sửa và chia sẻ lại, miễn là ghi tên tác giả.",
+                "url": "https://creativecommons.org/licenses/by/4.0/deed.vi",
+            },
+            "language_label": "Tiếng Việt",
+            "version": 2,
+            "alignments": [
+                {
+                    "title": "So sánh được hai phân số cho trước.",
+                    "kind_label": "Yêu cầu cần đạt",
+                    "trail": trail,
+                    "url": "/chuong-trinh/gdpt-2018/toan.06.y012",
+                }
+            ],
+            "files": some_files(),
+            "return_reason": None,
+        },
+        "actions": [],
+        "edit_url": None,
+        "problems": [],
+    }
+    return context | changes
+
+
+def draft_material() -> Context:
+    context = material(
+        edit_url="/hoc-lieu/K7P4M0/sua",
+        problems=["Chưa chọn loại học liệu.", "Chưa chọn giấy phép sử dụng."],
+        actions=[
+            an_action("publish", "Xuất bản"),
+            an_action("return", "Trả lại để sửa", needs_reason=True),
+            an_action("withdraw", "Gỡ", needs_reason=True, danger=True),
+            an_action("delete", "Xoá", danger=True),
+        ],
+    )
+    context["material"] |= {
+        "status": "submitted",
+        "status_label": "Chờ duyệt",
+        "published_at": None,
+        "thumbnail_url": "/api/files/1/thumbnail",
+        "license": None,
+        "return_reason": "Trang 3 còn sai dấu ở câu 2; xin thêm đáp án cho phiếu số 1.",
+        "files": some_files()[:2],
+    }
+    return context
+
+
+def an_action(
+    name: str, label: str, *, needs_reason: bool = False, danger: bool = False
+) -> Context:
+    return {
+        "name": name,
+        "label": label,
+        "url": f"/hoc-lieu/K7P4M0/{name}",
+        "needs_reason": needs_reason,
+        "danger": danger,
+    }
+
+
+def choices() -> Context:
+    licenses = [
+        ("cc-by-4.0", "CC BY 4.0", "Được dùng, sửa và chia sẻ lại, miễn là ghi tên tác giả."),
+        ("cc-by-nc-4.0", "CC BY-NC 4.0", "Như CC BY, chỉ cho mục đích phi thương mại."),
+        ("internal", "Dùng trong ngành", "Để dạy và học; không đăng lại nơi khác."),
+    ]
+    return {
+        "kinds": [{"value": value, "label": label} for value, label in KINDS],
+        "grades": [{"value": str(grade), "label": f"Lớp {grade}"} for grade in range(1, 13)],
+        "subjects": [
+            {"value": "toan", "label": "Toán", "grades": list(range(1, 13))},
+            {"value": "ngu-van", "label": "Ngữ văn", "grades": list(range(6, 13))},
+            {"value": "tieng-viet", "label": "Tiếng Việt", "grades": [1, 2, 3, 4, 5]},
+            {"value": "khtn", "label": "Khoa học tự nhiên", "grades": [6, 7, 8, 9]},
+        ],
+        "books": [
+            {"value": "kntt", "label": "Kết nối tri thức với cuộc sống", "note": "sách chính"},
+            {"value": "cd", "label": "Cánh Diều", "note": "tham khảo từ 2026–2027"},
+        ],
+        "licenses": [
+            {"value": value, "label": label, "summary": summary, "url": None}
+            for value, label, summary in licenses
+        ],
+        "languages": [
+            {"value": "vi", "label": "Tiếng Việt"},
+            {"value": "en", "label": "Tiếng Anh"},
+        ],
+    }
+
+
+def edit() -> Context:
+    item = {"id": 3, "title": "So sánh được hai phân số.", "trail": ["Lớp 6", "Toán", "Phân số"]}
+    return {
+        "material": {
+            "id": 1,
+            "code": "K7P4M0",
+            "url": "/hoc-lieu/K7P4M0",
+            "title": "Bài 24. So sánh phân số",
+            "status_label": "Nháp",
+            "files": some_files()[:3],
+        },
+        "etag": "7",
+        "values": {
+            "title": "Bài 24. So sánh phân số",
+            "description": "",
+            "kind": None,
+            "language": "vi",
+            "license": None,
+            "grades": ["6"],
+            "subjects": ["toan"],
+            "books": [],
+            "keywords": "phân số, hỗn số",
+            "items": [item],
+        },
+        "errors": {"license": "Chưa chọn giấy phép sử dụng.", "kind": "Chưa chọn loại học liệu."},
+        "options": choices(),
+        "item_query": "phân số",
+        "item_results": [
+            item | {"kind_label": "Yêu cầu cần đạt", "picked": True},
+            item | {"id": 4, "kind_label": "Chủ đề", "title": "Phân số", "picked": False},
+        ],
+    }

@@ -1,0 +1,163 @@
+"""Every page rendered as the routes render it, from believable contexts."""
+
+import json
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import jinja2
+from markupsafe import Markup, escape
+
+from tests.web import details, lists
+from tests.web.lists import Context
+
+WEB = Path(__file__).resolve().parents[2] / "web"
+TEMPLATES = WEB / "templates"
+
+
+@cache
+def messages(language: str) -> dict[str, str]:
+    found: dict[str, str] = json.loads((WEB / "messages" / f"{language}.json").read_text("utf-8"))
+    return found
+
+
+def translator(language: str) -> Callable[..., Markup]:
+    table = messages(language)
+
+    def t(key: str, **values: object) -> Markup:
+        filled = table[key].format(**{name: escape(value) for name, value in values.items()})
+        return Markup(filled)
+
+    return t
+
+
+@cache
+def environment() -> jinja2.Environment:
+    env = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.filters["filesize"] = lambda size: f"{size / 1024 / 1024:.1f} MB".replace(".", ",")
+    env.filters["date_vi"] = lambda moment: "/".join(reversed(moment[:10].split("-")))
+    env.filters["number"] = lambda number: f"{number:,}".replace(",", ".")
+    return env
+
+
+def shape(value: Any) -> Any:
+    """Dictionaries as objects, as the routes' structs are."""
+    if isinstance(value, dict):
+        # Filters are a mapping there too: their names are data, not attributes.
+        pairs = ((key, entry if key == "filters" else shape(entry)) for key, entry in value.items())
+        return SimpleNamespace(**dict(pairs))
+    if isinstance(value, list):
+        return [shape(entry) for entry in value]
+    return value
+
+
+NOBODY = {
+    "signed_in": False,
+    "name": "",
+    "email": "",
+    "role_label": "",
+    "can_contribute": False,
+    "can_review": False,
+    "can_administer": False,
+}
+EDITOR = {
+    "signed_in": True,
+    "name": "Nguyễn Thị Thuỳ Dương",
+    "email": "thuyduong@example.edu.vn",
+    "role_label": "Biên tập viên",
+    "can_contribute": True,
+    "can_review": True,
+    "can_administer": False,
+}
+
+
+def every_page(path: str, language: str = "vi", viewer: Context = NOBODY) -> Context:
+    return {
+        "t": translator(language),
+        "lang": language,
+        "path": path,
+        "other_language_url": f"{path}?lang={'en' if language == 'vi' else 'vi'}",
+        "canonical_url": f"https://kho.example.edu.vn{path}",
+        "site_name": "Kho học liệu số",
+        "asset": lambda name: f"/static/{name}?v=0123456789ab",
+        "vendor": lambda name: f"/static/vendor/{name}",
+        "viewer": shape(viewer),
+        "notice": None,
+    }
+
+
+# page name: template, path, who looks, what the route adds
+PAGES: dict[str, tuple[str, str, Context, Context]] = {
+    "home": ("home.html", "/", NOBODY, lists.home()),
+    "search": ("search.html", "/tim", NOBODY, lists.search()),
+    "search_empty": ("search.html", "/tim", EDITOR, lists.empty_search()),
+    "frameworks": ("frameworks.html", "/chuong-trinh", NOBODY, lists.frameworks()),
+    "curriculum": ("curriculum.html", "/chuong-trinh/gdpt-2018", NOBODY, lists.curriculum_root()),
+    "curriculum_item": ("curriculum.html", "/chuong-trinh/a/b", NOBODY, lists.curriculum_item()),
+    "material": ("material.html", "/hoc-lieu/K7P4M0", NOBODY, details.material()),
+    "material_draft": ("material.html", "/hoc-lieu/K7P4M0", EDITOR, details.draft_material()),
+    "edit": ("edit.html", "/hoc-lieu/K7P4M0/sua", EDITOR, details.edit()),
+    "login": (
+        "login.html",
+        "/dang-nhap",
+        NOBODY,
+        {"email": "a@b.vn", "error": "Thư điện tử hoặc mật khẩu không đúng.", "next": "/cua-toi"},
+    ),
+    "contribute": ("contribute.html", "/dong-gop", EDITOR, lists.contribute()),
+    "mine": ("mine.html", "/cua-toi", EDITOR, lists.mine()),
+    "review": (
+        "review.html",
+        "/duyet",
+        EDITOR,
+        {"items": lists.cards(5, status="submitted"), "pager": lists.a_pager(), "total": 94},
+    ),
+    "error": (
+        "error.html",
+        "/hoc-lieu/khong-co",
+        NOBODY,
+        {
+            "status": 404,
+            "title": "Không tìm thấy trang này",
+            "message": "Có thể liên kết đã cũ, hoặc học liệu đã được gỡ xuống.",
+            "retry_after": None,
+        },
+    ),
+    "error_busy": (
+        "error.html",
+        "/tim",
+        NOBODY,
+        {
+            "status": 503,
+            "title": "Kho đang tạm nghỉ",
+            "message": "Máy chủ đang bận. Xin thử lại sau ít phút.",
+            "retry_after": 30,
+        },
+    ),
+    "account": ("account.html", "/tai-khoan", EDITOR, lists.account()),
+    "about": ("about.html", "/gioi-thieu", NOBODY, {}),
+}
+
+
+def render(page: str, language: str = "vi", **changes: Any) -> str:
+    """The page as text; `changes` replace values of its context."""
+    return render_again(page, language, changes) if changes else rendered(page, language)
+
+
+@cache
+def rendered(page: str, language: str) -> str:
+    return render_again(page, language, {})
+
+
+def render_again(page: str, language: str, changes: Context) -> str:
+    template, path, viewer, own = PAGES[page]
+    context = every_page(path, language, viewer)
+    context |= {name: value if name == "errors" else shape(value) for name, value in own.items()}
+    return environment().get_template(template).render(context | changes)
