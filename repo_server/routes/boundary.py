@@ -28,6 +28,8 @@ from repo_server.domain.errors import BadRequest, CrossSite, KhoError
 from repo_server.routes.errors import error_response
 
 PATH_LIMIT: Final = 2_000
+SEGMENT_LIMIT: Final = 255
+"""Bytes of one part of a path: file systems take no longer name."""
 QUERY_LIMIT: Final = 8_000
 PARAMETERS_LIMIT: Final = 400
 LARGEST: Final = 2**63 - 1
@@ -53,8 +55,6 @@ _LONG_NUMBER: Final = re.compile(rb"\d{19}")
 _NUMBER: Final = re.compile(r"[-+]?\d{19,}")
 # The escape of NUL in JSON, not preceded by a backslash that is itself escaped.
 _ESCAPED_NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,15 +215,20 @@ async def refuse_long_numbers(
 def refuse_unreadable(scope: HTTPScope) -> None:
     """BadRequest for an address that is too long, holds NUL or other controls, or bad UTF-8."""
     path, query = scope["path"], scope["query_string"]
-    if len(path) > PATH_LIMIT:
-        raise BadRequest(reason="path")
     # Servers decode a path leniently and leave U+FFFD where it was no UTF-8.
     if not (path.isascii() and path.isprintable()) and (
         "\ufffd" in path or any(_is_control(letter) for letter in path)
     ):
         raise BadRequest(reason="path")
+    if len(path) > SEGMENT_LIMIT // 4:
+        _refuse_long_path(path.encode())
     if query:
         scope["query_string"] = _readable_query(query)
+
+
+def _refuse_long_path(path: bytes) -> None:
+    if len(path) > PATH_LIMIT or any(len(part) > SEGMENT_LIMIT for part in path.split(b"/")):
+        raise BadRequest(reason="path")
 
 
 def _is_control(letter: str) -> bool:

@@ -120,7 +120,7 @@ def _weighted(accepted: str) -> list[tuple[str, float]]:
 def _known(request: AnyRequest, error: Exception) -> KhoError:
     if isinstance(error, KhoError):
         if error.status >= 500:
-            log.warning("an engine failed", code=error.code, path=request.scope["path"])
+            log.warning("an engine failed", code=error.code, **_place(request))
         return error
     if isinstance(error, ValidationException):
         return _invalid_value(error, language_of(request))
@@ -128,8 +128,14 @@ def _known(request: AnyRequest, error: Exception) -> KhoError:
         return BadRequest()
     if isinstance(error, HTTPException) and error.status_code < 500:
         return _of_status(request, error.status_code)
-    log.error("unexpected error", path=request.scope["path"], exc_info=error)
+    log.error("unexpected error", exc_info=error, **_place(request))
     return KhoError()
+
+
+def _place(request: AnyRequest) -> dict[str, str]:
+    # Not the query: it holds what a person has searched for.
+    request_id = str(request.scope["state"].get("request_id", ""))
+    return {"request_id": request_id, "path": request.scope["path"]}
 
 
 def _of_status(request: AnyRequest, status: int) -> KhoError:
@@ -195,5 +201,5 @@ def _page(
         return render(request, error.status, titles[language == "en"], message, retry_after)
     except Exception:
         # A page that cannot be drawn must not hide the first error.
-        log.exception("the error page failed")
+        log.exception("the error page failed", **_place(request))
         return None
