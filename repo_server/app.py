@@ -1,6 +1,9 @@
 """Where engines, services and routes meet."""
 
+import ctypes
 import os
+import signal
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -44,6 +47,8 @@ from repo_server.services.working import Worker
 from repo_server.settings import Settings, from_environment
 from repo_server.storage.factory import S3Options, open_storage
 from repo_server.storage.staging import StagingArea
+
+_PR_SET_PDEATHSIG: Final = 1
 
 WEB: Final = Path(__file__).parent.parent / "web"
 
@@ -116,9 +121,19 @@ def _s3(settings: Settings) -> S3Options | None:
 
 def create() -> Litestar:
     """The application as the server starts it: settings from the environment."""
+    _end_with_parent()
     settings = from_environment(os.environ)
     configure_logging(settings.log_level)
     return create_app(settings)
+
+
+def _end_with_parent() -> None:
+    """Have the kernel end this process when `kho serve` dies, however it dies (Linux).
+
+    A process that outlived it would keep the port, and serve beside its successor.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def create_app(settings: Settings) -> Litestar:

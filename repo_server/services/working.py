@@ -51,15 +51,19 @@ class Worker:
         for thread in self._threads:
             thread.start()
 
-    def stop(self) -> None:
-        """Finish what is under way and end; waits for it."""
+    def ask_to_stop(self) -> None:
+        """Let every thread end after what it is doing now; returns at once."""
         self._stopping.set()
+
+    def join(self) -> None:
+        """Wait until every thread has ended."""
         for thread in self._threads:
             thread.join()
 
-    def wait(self) -> None:
-        """Block until somebody calls `stop`."""
-        self._stopping.wait()
+    def stop(self) -> None:
+        """Finish what is under way and end; waits for it."""
+        self.ask_to_stop()
+        self.join()
 
     def _repeat(self, loop: Callable[[], float]) -> None:
         while not self._stopping.is_set():

@@ -1,0 +1,1 @@
+"""The subcommands of `kho`, each loaded when it is called."""

@@ -1,0 +1,98 @@
+"""`kho import` and `kho demo`."""
+
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from repo_server.app import WEB
+from repo_server.commands.opening import REJECTED, opened, print_json
+from repo_server.samples.writer import write_samples
+from repo_server.services import importing, indexing, operators
+from repo_server.services.importing import ImportReport
+from repo_server.services.library import Library
+
+
+@click.command("import")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--owner", metavar="EMAIL", help="Account that the materials belong to.")
+@click.option("--publish", is_flag=True, help="Publish what was accepted.")
+@click.option("--json", "as_json", is_flag=True, help="Print a report for programs.")
+def import_files(folder: Path, owner: str | None, *, publish: bool, as_json: bool) -> None:
+    """Import a folder tree: each file, or each folder with a kho.toml, one material."""
+    with opened() as library:
+        report = _import(library, folder, owner, publish=publish, quiet=as_json)
+    _say_imported(report, as_json=as_json)
+    if report.count("rejected") or report.problems:
+        sys.exit(REJECTED)
+
+
+def _import(
+    library: Library, folder: Path, owner: str | None, *, publish: bool, quiet: bool
+) -> ImportReport:
+    viewer = operators.acting_for(library, owner)
+    total = sum(1 for _ in importing.units(folder))
+    with _progress("Nhập học liệu", total, quiet=quiet) as advance:
+        report = importing.import_folder(
+            library, viewer, folder, publish=publish, progress=lambda _: advance()
+        )
+    indexing.feed_if_free(library)
+    return report
+
+
+@contextmanager
+def _progress(title: str, total: int, *, quiet: bool) -> Iterator[Callable[[], None]]:
+    columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, disable=quiet or not sys.stderr.isatty()) as progress:
+        task = progress.add_task(title, total=total)
+        yield lambda: progress.advance(task)
+
+
+def _say_imported(report: ImportReport, *, as_json: bool) -> None:
+    counts = {state: report.count(state) for state in ("accepted", "known", "rejected")}
+    if as_json:
+        print_json(
+            {
+                **counts,
+                "materials": report.materials,
+                "published": report.published,
+                "with_text": sum(outcome.has_text for outcome in report.outcomes),
+                "files": [asdict(outcome) for outcome in report.outcomes],
+                "problems": [list(problem) for problem in report.problems],
+            }
+        )
+        return
+    for outcome in report.outcomes:
+        if outcome.state == "rejected":
+            click.echo(f"✗ {outcome.path}: {outcome.reason}")
+    for label, problem in report.problems:
+        click.echo(f"! {label}: {problem}")
+    click.echo(
+        f"{counts['accepted']} tệp mới, {counts['known']} tệp đã có, {counts['rejected']} tệp bị "
+        f"từ chối; {report.materials} học liệu, {report.published} vừa xuất bản."
+    )
+
+
+@click.command()
+@click.option("--if-empty", is_flag=True, help="Do nothing when the library holds materials.")
+def demo(*, if_empty: bool) -> None:
+    """Load the sample library, which Kho writes itself, and three accounts to try."""
+    with opened() as library:
+        if if_empty and operators.has_materials(library):
+            return
+        operators.add_sample_accounts(library)
+        with tempfile.TemporaryDirectory(prefix="kho-") as folder:
+            written = write_samples(Path(folder), font_folder=WEB / "node_modules")
+            for note in written.notes:
+                click.echo(f"i {note}")
+            owner = operators.SAMPLE_TEACHER
+            report = _import(library, Path(folder), owner, publish=True, quiet=False)
+    _say_imported(report, as_json=False)
+    click.echo(operators.SAMPLE_SENTENCE)
+    if report.count("rejected") or report.problems:
+        sys.exit(REJECTED)

@@ -1,0 +1,28 @@
+"""`kho serve`. Loads no engine: the processes that serve load them."""
+
+import click
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server import Server
+
+from repo_server.commands.environment import settings
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64))
+def serve(host: str, port: int, workers: int) -> None:
+    """Serve pages and API; each process works on jobs, too."""
+    settings()
+    click.echo(f"Kho: http://{host}:{port}", err=True)
+    Server(
+        "repo_server.app:create",
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        workers=workers,
+        factory=True,
+        log_level=LogLevels.warning,
+        workers_kill_timeout=30,
+    ).serve()

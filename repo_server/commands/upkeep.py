@@ -1,0 +1,44 @@
+"""`kho reindex` and `kho verify`."""
+
+import sys
+from dataclasses import asdict
+
+import click
+
+from repo_server.commands.opening import REJECTED, opened, print_json
+from repo_server.services import indexing, verification
+
+
+@click.command()
+def reindex() -> None:
+    """Build every index anew beside the serving one, then switch."""
+    with opened() as library:
+        for index in library.indexes:
+            count = indexing.rebuild(library, index)
+            click.echo(f"{index.name}: {count}")
+
+
+@click.command()
+@click.option("--repair", is_flag=True, help="Mend what can be made again from the rest.")
+@click.option("--json", "as_json", is_flag=True, help="Print a report for programs.")
+def verify(*, repair: bool, as_json: bool) -> None:
+    """Check that everything the database promises exists, byte for byte, and nothing else."""
+    with opened() as library:
+        report = verification.verify(library, repair=repair)
+        confinement = library.inspector.confinement()
+    if as_json:
+        print_json({**asdict(report), "clean": report.clean, "confinement": asdict(confinement)})
+    else:
+        for finding in report.findings:
+            mended = " (đã sửa)" if finding.repaired else ""
+            sentence = verification.SENTENCES[finding.code]
+            click.echo(f"{finding.code} {sentence}: {finding.what}{mended}")
+        for missing in confinement.missing:
+            click.echo(f"i {missing}")
+        state = "Không có gì sai." if report.clean else "Có chỗ sai."
+        click.echo(
+            f"{state} {report.blobs} tệp gốc, {report.bytes_read} byte, "
+            f"{report.materials} học liệu."
+        )
+    if not report.clean:
+        sys.exit(REJECTED)
