@@ -147,7 +147,11 @@ class SearchIndex(Protocol):
         """Changes when documents have to be fed again: compare it with what was stored."""
 
     def put_many(self, documents: Sequence[MaterialDocument]) -> None:
-        """Add or replace by id, all or nothing; durable and findable when it returns."""
+        """Add or replace by id; durable and findable when it returns, to be repeated if it raises.
+
+        The last one of an id wins. All or nothing, except that a server may take documents of
+        more than 8 MB in parts.
+        """
 
     def delete_many(self, ids: Sequence[int]) -> None:
         """Remove; ids that are not there are fine. Durable and in force when it returns."""

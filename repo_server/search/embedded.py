@@ -20,7 +20,7 @@ from repo_server.search.embedded_store import Reader, engine_errors, open_genera
 from repo_server.search.passes import check_bounds, plan
 from repo_server.search.suggesting import best_titles
 
-_LOCK_SECONDS: Final = 10.0
+_LOCK_SECONDS: Final = 30.0
 
 
 class EmbeddedIndex:

@@ -28,7 +28,7 @@ def engine_errors() -> Iterator[None]:
     """Turn what the engine and the disk throw into `SearchUnavailable`."""
     try:
         yield
-    except (ValueError, OSError) as error:
+    except (ValueError, OverflowError, OSError) as error:
         raise unavailable("the engine failed", error) from None
     except BaseException as error:
         if type(error).__name__ != "PanicException":
@@ -51,7 +51,6 @@ def write(path: Path, documents: Sequence[MaterialDocument], removed: Sequence[i
         return
     # The last one of an id wins, as it would in two calls.
     latest = {document.id: document for document in documents}
-    made = [to_tantivy(document) for document in latest.values()]
     with engine_errors():
         index = open_generation(path)
         writer = index.writer(heap_size=_WRITER_BYTES, num_threads=1)
@@ -59,8 +58,8 @@ def write(path: Path, documents: Sequence[MaterialDocument], removed: Sequence[i
             # Deleting by term takes a number for a signed one and silently finds nothing.
             old = Query.term_set_query(SCHEMA, "id", [*latest, *removed])
             writer.delete_documents_by_query(old)
-            for document in made:
-                writer.add_document(document)
+            for document in latest.values():
+                writer.add_document(to_tantivy(document))
             writer.commit()
         finally:
             # Frees the engine's own lock and leaves no half-merged files behind.

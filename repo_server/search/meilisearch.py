@@ -6,6 +6,7 @@ documents and searches go through pooled connections. Every schema of ours is an
 """
 
 import contextlib
+import json
 import re
 import secrets
 import threading
@@ -26,6 +27,8 @@ from repo_server.search.suggesting import best_titles
 
 _ADMIN_SECONDS: Final = 5
 _ENTRIES_AT_ONCE: Final = 1_000
+# Far more than a batch of lessons; a batch of whole books becomes several tasks.
+_TASK_BYTES: Final = 8_000_000
 # A rebuild that was not written to for so long has died.
 _DEAD_AFTER: Final = timedelta(hours=1)
 
@@ -49,7 +52,7 @@ class MeilisearchIndex:
         return schema_hash()
 
     def put_many(self, documents: Sequence[MaterialDocument]) -> None:
-        """Add or replace by id in one task."""
+        """Add or replace by id, in one task up to 8 MB; then some may be in when it raises."""
         with self._prepared():
             self._server.put(self._uid, documents)
 
@@ -219,9 +222,9 @@ class _Server:
 
     def put(self, uid: str, documents: Sequence[MaterialDocument]) -> None:
         """Add or replace; the last one of an id wins."""
-        if documents:
-            latest = {document.id: to_meilisearch(document) for document in documents}
-            self.run(f"/indexes/{uid}/documents", list(latest.values()))
+        latest = {document.id: document for document in documents}
+        for body in _bodies(latest.values()):
+            self.run(f"/indexes/{uid}/documents", body)
 
     def run(self, path: str, body: object) -> None:
         """Post something that the server makes a task of, and wait for the task."""
@@ -236,6 +239,21 @@ class _Server:
         wanted = {"fields": ["id", "rev"], "limit": _ENTRIES_AT_ONCE, "offset": offset}
         found = self.http.post(f"/indexes/{uid}/documents/fetch", wanted)["results"]
         return [IndexEntry(one["id"], one["rev"]) for one in found]
+
+
+def _bodies(documents: Iterable[MaterialDocument]) -> Iterator[bytes]:
+    """Arrays of JSON that the server takes (up to 100 MB) and indexes within a task's time."""
+    held: list[bytes] = []
+    size = 0
+    for document in documents:
+        made = json.dumps(to_meilisearch(document)).encode()
+        if held and size + len(made) > _TASK_BYTES:
+            yield b"[" + b",".join(held) + b"]"
+            held, size = [], 0
+        held.append(made)
+        size += len(made)
+    if held:
+        yield b"[" + b",".join(held) + b"]"
 
 
 @contextlib.contextmanager

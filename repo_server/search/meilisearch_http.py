@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 _CONNECT_SECONDS: Final = 1.0
 _READ_SECONDS: Final = 5.0
 _POOL_SIZE: Final = 16
-_TASK_SECONDS: Final = 60.0
+_TASK_SECONDS: Final = 120.0
 _FIRST_POLL: Final = 0.005
 _SLOWEST_POLL: Final = 0.25
 _FIRST_ERROR_STATUS: Final = 400
@@ -41,7 +41,7 @@ class MeilisearchHttp:
         return self._ask("GET", path, None)
 
     def post(self, path: str, body: object) -> Any:
-        """The answer to a POST of JSON."""
+        """The answer to a POST of `body` as JSON; bytes are JSON already."""
         return self._ask("POST", path, body)
 
     def exists(self, path: str) -> bool:
@@ -75,7 +75,7 @@ class MeilisearchHttp:
         return _check(status, answer, path)
 
     def _send(self, method: str, path: str, body: object) -> tuple[int, Any]:
-        data = None if body is None else json.dumps(body).encode()
+        data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         try:
             response = self._pool.request(method, self._url + path, body=data)
             return response.status, response.json() if response.data else None

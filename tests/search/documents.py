@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from repo_server.search.base import MaterialDocument
+from repo_server.search.base import MaterialDocument, SearchIndex, SearchPage, SearchQuery
 
 
 def material(
@@ -32,3 +32,11 @@ def material(
         updated_at=published_at,
         use=use,
     )
+
+
+def ids(page: SearchPage) -> list[int]:
+    return [hit.id for hit in page.hits]
+
+
+def found(index: SearchIndex, text: str, **more: object) -> list[int]:
+    return ids(index.search(SearchQuery(text, **more)))  # type: ignore[arg-type]

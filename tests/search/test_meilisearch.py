@@ -102,6 +102,15 @@ def test_a_write_returns_when_the_task_has_succeeded(server: Played) -> None:
     index.close()
 
 
+def test_a_batch_of_whole_books_becomes_several_tasks(server: Played) -> None:
+    index = ready(server)
+    index.put_many([material(id, body="trang sách " * 100_000) for id in range(1, 6)])
+    sent = [body for _, path, body in server.asked if path.endswith("/documents")]
+    assert len(sent) > 1
+    assert [one["id"] for body in sent for one in body] == [1, 2, 3, 4, 5]
+    index.close()
+
+
 def test_a_server_of_another_kind_is_no_engine(server: Played) -> None:
     server.answers["/"] = (200, {"hello": "world"})
     with pytest.raises(SearchUnavailable):
