@@ -1,6 +1,7 @@
 """Texts as outlines, from the typeface's own curves: pictures spell Vietnamese rightly."""
 
 from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +19,7 @@ class Typeface:
     """One face of a TrueType typeface."""
 
     def __init__(self, path: Path) -> None:
-        font = TTFont(path, lazy=True)
+        font = TTFont(BytesIO(path.read_bytes()), lazy=True)
         self._glyphs = font.getGlyphSet()
         self._names = font.getBestCmap()
         self._unit: int = font["head"].unitsPerEm

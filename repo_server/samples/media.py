@@ -72,7 +72,7 @@ def _write_wave(path: Path, melody: Melody) -> None:
     for note in melody.notes.split():
         name, _, beats = note.partition(":")
         count = round(float(beats) * 60 / melody.tempo * _RATE)
-        samples.extend(_tone(_frequency(name), count))
+        samples.extend(_tone(frequency(name), count))
     with wave.open(str(path), "wb") as out:
         out.setnchannels(1)
         out.setsampwidth(2)
@@ -80,7 +80,7 @@ def _write_wave(path: Path, melody: Melody) -> None:
         out.writeframes(samples.tobytes())
 
 
-def _frequency(name: str) -> float:
+def frequency(name: str) -> float:
     """Hertz in equal temperament, A4 = 440; 0 for a rest."""
     if name == "R":
         return 0

@@ -1,6 +1,6 @@
 """Writes the sample library: a folder tree that `kho import` reads like anybody's files."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,8 +20,10 @@ class SampleReport:
     notes: tuple[str, ...]
 
 
-def write_samples(folder: Path, *, font_folder: Path | None = None) -> SampleReport:
-    """Write every lesson into `folder`/<slug>/, with a `kho.toml` beside its files.
+def write_samples(
+    folder: Path, *, font_folder: Path | None = None, lessons: Iterable[Lesson] | None = None
+) -> SampleReport:
+    """Write every lesson (or those given) into `folder`/<slug>/, a `kho.toml` beside its files.
 
     The same bytes on every run, so that a repeated import finds nothing new. `font_folder` is
     searched for Be Vietnam Pro (TrueType); without it PDF lessons become Word files and drawings
@@ -30,7 +32,8 @@ def write_samples(folder: Path, *, font_folder: Path | None = None) -> SampleRep
     are overwritten.
     """
     workshop = _Workshop.equip(font_folder)
-    written = sum(workshop.write(lesson, folder) for lesson in read_lessons())
+    chosen = read_lessons() if lessons is None else lessons
+    written = sum(workshop.write(lesson, folder) for lesson in chosen)
     return SampleReport(written, workshop.notes())
 
 
