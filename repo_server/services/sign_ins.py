@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 
-from repo_server.database.models import Account, SignIn, utc_now
+from repo_server.database.models import AccessToken, Account, SignIn, utc_now
 from repo_server.domain.access import Action, Viewer, require
 from repo_server.domain.errors import InvalidValue, NotFound, WrongCredentials
 from repo_server.domain.vietnamese import display
@@ -123,6 +123,20 @@ def end_other_sessions(library: Library, viewer: Viewer, token: str | None = Non
         session.execute(
             delete(SignIn).where(SignIn.account_id == viewer.account_id, SignIn.token_hash != kept)
         )
+
+
+def forget_expired(library: Library) -> None:
+    """Remove sessions, tokens and counted tries whose time is over: the janitor's share of this.
+
+    They hold no longer anyway; only their rows would pile up.
+    """
+    now = utc_now()
+    with library.database.write() as session:
+        session.execute(
+            delete(SignIn).where(or_(SignIn.expires_at <= now, SignIn.last_seen_at <= now - IDLE))
+        )
+        session.execute(delete(AccessToken).where(AccessToken.expires_at <= now))
+        attempts.forget_old(session)
 
 
 def _account(library: Library, email: str) -> Account | None:

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from repo_server.database.engine import Database
-from repo_server.database.models import Account, AttemptCount, SignIn, utc_now
+from repo_server.database.models import AccessToken, Account, AttemptCount, SignIn, utc_now
 from repo_server.domain.access import ANONYMOUS
 from repo_server.domain.errors import (
     NotAuthenticated,
@@ -14,7 +14,7 @@ from repo_server.domain.errors import (
     TooManyRequests,
     WrongCredentials,
 )
-from repo_server.services import accounts, passwords, sign_ins, viewers
+from repo_server.services import access_tokens, accounts, passwords, sign_ins, viewers
 from tests.services.signing import ADDRESS, EMAIL, PASSWORD, add, enter, hash_cheaply, library_of
 
 
@@ -258,6 +258,32 @@ def test_expired_sessions_are_swept_at_the_next_sign_in(sqlite_database: Databas
 
     with sqlite_database.read() as session:
         assert len(session.scalars(select(SignIn)).all()) == 1
+
+
+def test_the_janitor_sweeps_what_is_over_and_nothing_else(database: Database) -> None:
+    library = library_of(database)
+    add(library)
+    add(library, "khac@truong.vn")
+    enter(library)
+    enter(library, "khac@truong.vn")
+    living = enter(library)
+    for name in ("cũ", "mới"):
+        access_tokens.create_token(library, living.viewer, name, 1)
+    with database.write() as session:
+        rows = session.scalars(select(SignIn).order_by(SignIn.id)).all()
+        rows[0].last_seen_at = utc_now() - timedelta(days=15)
+        rows[1].expires_at = utc_now() - timedelta(seconds=1)
+        old = session.scalars(select(AccessToken).where(AccessToken.name == "cũ")).one()
+        old.expires_at = utc_now() - timedelta(seconds=1)
+        session.add(AttemptCount(key="old", window_start=0, tries=1))
+
+    sign_ins.forget_expired(library)
+
+    with database.read() as session:
+        hashes = session.scalars(select(SignIn.token_hash)).all()
+        assert hashes == [viewers.token_hash(living.token)]
+        assert session.scalars(select(AccessToken.name)).all() == ["mới"]
+        assert "old" not in session.scalars(select(AttemptCount.key)).all()
 
 
 def test_nobody_has_no_sessions(sqlite_database: Database) -> None:
