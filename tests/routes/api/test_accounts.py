@@ -21,13 +21,13 @@ def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def account_id(database: Database) -> int:
-    return add(library_of(database), role="editor")
+def account_id(sqlite_database: Database) -> int:
+    return add(library_of(sqlite_database), role="editor")
 
 
 @pytest.fixture
-def app(database: Database, account_id: int) -> Litestar:
-    return small_app(database)
+def app(sqlite_database: Database, account_id: int) -> Litestar:
+    return small_app(sqlite_database)
 
 
 class Browser:
