@@ -124,6 +124,11 @@ _FORBIDDEN_CALLS: Final[dict[str, tuple[int, str]]] = {
         "273 282 265 104 142 428 429 430 442",
     ),
 }
+# setsid and setpgid.
+_SESSION_CALLS: Final[dict[str, tuple[int, str]]] = {
+    "x86_64": (0xC000003E, "112 109"),
+    "aarch64": (0xC00000B7, "157 154"),
+}
 _LOAD: Final = 0x20
 _JUMP_EQUAL: Final = 0x15
 _JUMP_AT_LEAST: Final = 0x35
@@ -135,9 +140,18 @@ _FOREIGN_CALLS: Final = 0x40000000  # x32: the same calls under other numbers
 
 def filter_system_calls() -> bool:
     """Refuse sockets and other ways out with EPERM, for good and for all descendants."""
-    if platform.machine() not in _FORBIDDEN_CALLS:
+    return _refuse_calls(_FORBIDDEN_CALLS)
+
+
+def stay_in_session() -> bool:
+    """Refuse to leave the process group, so that killing the group kills every descendant."""
+    return _refuse_calls(_SESSION_CALLS)
+
+
+def _refuse_calls(table: dict[str, tuple[int, str]]) -> bool:
+    if platform.machine() not in table:
         return False
-    architecture, numbers = _FORBIDDEN_CALLS[platform.machine()]
+    architecture, numbers = table[platform.machine()]
     calls = [int(number) for number in numbers.split()]
     refuse_at = len(calls) + 5
     program = [

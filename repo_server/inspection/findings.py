@@ -19,6 +19,7 @@ _LINE_RUNS: Final = re.compile(r" ?\n(?: ?\n)+ ?")
 _UNWANTED: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u2060\ufeff\ufffe\uffff\ud800-\udfff]"
 )
+_SYMBOLS: Final = re.compile("[\ue000-\uf8ff]")  # bullets of symbol fonts: no letters
 _VIETNAMESE: Final = re.compile(
     "[ăâđêôơưàảãáạằẳẵắặầẩẫấậèẻẽéẹềểễếệìỉĩíịòỏõóọồổỗốộờởỡớợùủũúụừửữứựỳỷỹýỵ]"
 )
@@ -60,7 +61,7 @@ class Source:
 def clean_text(text: str) -> str:
     """NFC without control characters, runs of blanks and more than one empty line."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x02\n", "")
-    text = unicodedata.normalize("NFC", _UNWANTED.sub("", text))
+    text = unicodedata.normalize("NFC", _UNWANTED.sub("", _SYMBOLS.sub(" ", text)))
     return _LINE_RUNS.sub("\n\n", _SPACE_RUNS.sub(" ", text)).strip()
 
 

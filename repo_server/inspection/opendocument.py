@@ -21,7 +21,7 @@ class _Body(TextGatherer):
     """
 
     inside = frozenset({"p", "h"})
-    skipping = frozenset({"tracked-changes", "forms", "settings", "sequence-decls"})
+    skipping = frozenset({"tracked-changes", "settings", "sequence-decls"})
     after = {"p": "\n", "h": "\n", "table-row": "\n"}  # noqa: RUF012
 
     def __init__(
@@ -34,8 +34,11 @@ class _Body(TextGatherer):
         self._depth = 0
 
     def start(self, name: str, attributes: Attributes) -> None:
-        """Open places; turn coded blanks into blanks."""
+        """Open places; turn coded blanks into blanks; refuse what acts by itself."""
         super().start(name, attributes)
+        script = attributes.get("href", "").startswith("vnd.sun.star.script:")
+        if name == "dde-source" or (name == "event-listener" and script):
+            raise Refused("active_content", detail="lệnh gọi chương trình khác khi mở")
         if name == self._place:
             self._depth += 1
             if self._depth == 1:

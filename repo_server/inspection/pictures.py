@@ -100,7 +100,25 @@ def check_pixels(width: int, height: int, frames: int) -> None:
         raise Refused("too_many_pixels", detail=f"{width} x {height}{times}")
 
 
+def _check_webp(head: bytes) -> None:
+    """Pillow makes room for the whole picture when it opens a WebP: too late to look then."""
+    form = head[12:16]
+    if form == b"VP8X":
+        width = 1 + int.from_bytes(head[24:27], "little")
+        height = 1 + int.from_bytes(head[27:30], "little")
+    elif form == b"VP8L":
+        bits = int.from_bytes(head[21:25], "little")
+        width, height = 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+    else:
+        width = int.from_bytes(head[26:28], "little") & 0x3FFF
+        height = int.from_bytes(head[28:30], "little") & 0x3FFF
+    check_pixels(width, height, 1)
+
+
 def _open(file: BinaryIO, kind: str) -> Image.Image:
+    if kind == "webp":
+        _check_webp(file.read(30))
+        file.seek(0)
     # Phones write several JPEG pictures into one file (MPO); it opens as its first picture.
     formats = ["JPEG", "MPO"] if kind == "jpeg" else [PLUGINS[kind][0]]
     return Image.open(file, formats=formats)

@@ -96,6 +96,8 @@ class _Reader:
             self._fallback = max(0, min(number, 8))
         elif word == b"ansicpg" and number is not None:
             self._codec = _codec(number)
+        elif word == b"objupdate":
+            raise Refused("active_content", detail="đối tượng nhúng tự chạy khi mở")
         elif word in _HIDDEN:
             self._hidden = True
         elif word in _BREAKS and not self._hidden:

@@ -110,6 +110,7 @@ class Zygote:
                 memory=self.memory, cpu_seconds=self.limits.cpu_seconds, file_bytes=ANSWER_LIMIT
             )
             confinement.allow_only_reading(self.folders, _FILE)
+            confinement.stay_in_session()
             self.worker(job, _FILE, _ANSWER)
             code = 0
         except MemoryError:
@@ -158,8 +159,9 @@ def _keep_only(file: int, answer: int) -> None:
 
 
 def _readable_folders(start: Start) -> tuple[Path, ...]:
-    system = "/usr/lib /usr/lib64 /lib /lib64 /usr/share/misc /usr/share/file /etc/ld.so.cache"
-    folders = [*system.split(), "/etc/magic", "/dev/null", "/dev/urandom", *start.folders]
+    system = "/usr/lib /usr/lib64 /usr/local/lib /lib /lib64 /usr/share/misc /usr/share/file"
+    files = "/etc/ld.so.cache /etc/magic /dev/null /dev/urandom"
+    folders = [*system.split(), *files.split(), *start.folders]
     return tuple(Path(folder) for folder in [*folders, start.ffmpeg] if folder)
 
 

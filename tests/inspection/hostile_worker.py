@@ -115,6 +115,17 @@ def _kill(answer: int) -> None:
     _say(answer, _outcome(lambda: os.kill(os.getppid(), signal.SIGTERM)))
 
 
+def _run_away(answer: int) -> None:
+    left = _outcome(os.setsid) if os.fork() == 0 else ""
+    if left:
+        time.sleep(60)
+    _say(answer, "gone")
+
+
+def _leave(answer: int) -> None:
+    _say(answer, _outcome(lambda: os.setpgid(0, os.getppid())))
+
+
 def _look_around(answer: int) -> None:
     handles = [n for n in range(1000) if _outcome(lambda n=n: os.fstat(n)).startswith("done")]
     names = sorted(set(os.environ) - {"LC_CTYPE"})

@@ -112,6 +112,33 @@ def test_a_child_cannot_signal_its_elders(commit, hostile):
     assert commit("kill").title == "PermissionError"
 
 
+def test_a_child_cannot_leave_its_group(commit, hostile):
+    if not hostile.confinement().system_call_filter:
+        pytest.skip("no system-call filter on this machine")
+    assert commit("leave").title == "PermissionError"
+
+
+def test_what_a_child_leaves_running_ends_with_it(commit, hostile):
+    assert commit("run_away").title == "gone"
+    forker = psutil.Process(hostile.forker_pid())
+    deadline = time.monotonic() + 5
+    while _strays(forker) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not _strays(forker)
+
+
+def _strays(forker: psutil.Process) -> list[int]:
+    """Living processes with the forking process's empty folder as theirs, other than itself."""
+    folder, found = forker.cwd(), []
+    for process in psutil.process_iter():
+        try:
+            if process.cwd() == folder and process.pid != forker.pid:
+                found.append(process.pid)
+        except psutil.Error:
+            continue
+    return found
+
+
 def test_a_child_has_no_environment_and_no_descriptors_but_its_own(commit):
     # Standard streams (nowhere), the file and the answer; a session of its own.
     assert commit("look_around").title == "[] [0, 1, 2, 3, 4] True"

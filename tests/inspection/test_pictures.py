@@ -44,6 +44,20 @@ def test_every_kind_of_picture_is_measured_and_made_small(look, kind, extension,
     assert not found.has_text
 
 
+@pytest.mark.parametrize(
+    "form",
+    [
+        b"VP8X\x0a\0\0\0\0\0\0\0" + b"\xfe\x3f\0\xfe\x3f\0",
+        b"VP8L\x0a\0\0\0\x2f" + (0x3FFE | 0x3FFE << 14).to_bytes(4, "little"),
+        b"VP8 \x0a\0\0\0\x30\1\0\x9d\1\x2a" + b"\xfe\x3f\xfe\x3f",
+    ],
+)
+def test_a_webp_of_two_hundred_million_pixels_is_refused_by_its_head(look, form):
+    body = b"WEBP" + form.ljust(40, b"\0")
+    found = look("a.webp", b"RIFF" + len(body).to_bytes(4, "little") + body)
+    assert found.verdict == "too_many_pixels", found.reason
+
+
 def test_a_small_picture_is_not_made_larger(look):
     found = look("a.png", encoded(Image.new("RGB", (20, 10)), "PNG"))
     assert opened(found).size == (20, 10)

@@ -196,6 +196,17 @@ def test_a_field_that_starts_a_program_is_refused_even_in_pieces(look):
     assert verdict(look("a.docx", word(field))) == "active_content"
 
 
+def test_objects_and_scripts_that_start_by_themselves_are_refused(look):
+    assert verdict(look("a.rtf", rb"{\rtf1{\object\objupdate x}}")) == "active_content"
+    listener = (
+        '<office:text><office:event-listeners><event-listener href="vnd.sun.star.script:x"/>'
+        "</office:event-listeners></office:text>"
+    )
+    assert verdict(look("a.odt", open_document("text", listener))) == "active_content"
+    source = "<office:text><office:dde-source/></office:text>"
+    assert verdict(look("a.odt", open_document("text", source))) == "active_content"
+
+
 def test_a_new_office_file_with_a_password_is_encrypted(look):
     assert verdict(look("a.docx", ole2("EncryptionInfo", "EncryptedPackage"))) == "encrypted"
 
