@@ -128,7 +128,7 @@ def install_shipped(library: Library) -> list[ImportReport]:
     files = [path.read_bytes() for path in framework_files()]
     origin = "shipped:" + hashlib.sha256(b"".join(files)).hexdigest()[:48]
     with library.database.read() as session:
-        known = dict(session.execute(select(Framework.code, Framework.origin)).tuples().all())
+        known = dict(session.execute(select(Framework.code, Framework.origin)).all())
     if known and all(found in (origin, IMPORTED) for found in known.values()):
         return []
     parts: dict[str, list[Curriculum]] = {}
@@ -326,9 +326,7 @@ def _write_associations(session: Session, framework: Framework, curriculum: Curr
             select(CurriculumItem.code, CurriculumItem.id).where(
                 CurriculumItem.framework_id == framework.id
             )
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     by_identifier = _by_identifier(session, curriculum)
     session.execute(

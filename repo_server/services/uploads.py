@@ -6,8 +6,9 @@ bytes once they are complete is `services.acceptance`.
 
 import hashlib
 import json
-from contextlib import ExitStack
-from dataclasses import dataclass
+import re
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
@@ -21,6 +22,7 @@ from repo_server.database.queries import materials as queries
 from repo_server.domain.access import Action, Role, Subject, Viewer, require
 from repo_server.domain.codes import new_id
 from repo_server.domain.errors import (
+    Busy,
     Conflict,
     FileRejected,
     IdempotencyMismatch,
@@ -37,6 +39,8 @@ LIFETIME: Final = timedelta(days=7)
 """How long an upload may take from its declaration; TRUST: expired ones are the janitor's."""
 
 JOB: Final = "accept_upload"
+
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +122,18 @@ def _checked(library: Library, declaration: Declaration) -> Declaration:
         raise InvalidValue("size", "Kích thước tệp phải là số dương.")
     if declaration.role is not None and declaration.role not in set(Kind):
         raise InvalidValue("role", "Vai trò của tệp không có trong danh mục.")
-    name = clean_filename(declaration.name)
-    return Declaration(
-        name, declaration.size, declaration.sha256, declaration.material_id, declaration.role
+    return replace(
+        declaration,
+        name=clean_filename(declaration.name),
+        sha256=None if declaration.sha256 is None else _hexadecimal(declaration.sha256),
     )
+
+
+def _hexadecimal(sha256: str) -> str:
+    settled = sha256.lower()
+    if _SHA256.fullmatch(settled) is None:
+        raise InvalidValue("sha256", "Mã kiểm tra SHA-256 phải gồm 64 chữ số thập lục phân.")
+    return settled
 
 
 def _new_upload(viewer: Viewer, declaration: Declaration, key: str) -> Upload:
@@ -252,7 +264,9 @@ def cancel(library: Library, viewer: Viewer, upload_id: str) -> None:
         if upload.state not in ("receiving", "cancelled"):
             raise Conflict
         upload.state, upload.updated_at = "cancelled", utc_now()
-    library.staging.discard(upload_id)
+    # While bytes still arrive their file is in use: then the janitor takes it away.
+    with suppress(Busy):
+        library.staging.discard(upload_id)
 
 
 def _own(session: Session, viewer: Viewer, upload_id: str) -> Upload:

@@ -176,9 +176,7 @@ def _check_index(
                 select(Material.id, Material.rev).where(
                     Material.status == Status.PUBLISHED, Material.deleted_at.is_(None)
                 )
-            )
-            .tuples()
-            .all()
+            ).all()
         )
     wrong = list(_differences(wanted, held))
     if repair and wrong:
