@@ -1,6 +1,8 @@
+import sqlite3
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -109,19 +111,24 @@ def test_increments_of_a_versioned_row_are_never_lost(database: Database) -> Non
         assert material.rev == THREADS * each + 1
 
 
-def test_a_plain_read_then_write_loses_nothing_on_sqlite(sqlite_database: Database) -> None:
-    with sqlite_database.write() as session:
+def test_on_sqlite_a_plain_read_then_write_of_several_processes_loses_nothing(
+    sqlite_database_url: str, opened: Callable[[str], Database]
+) -> None:
+    # Each with its own connections, as processes have them.
+    databases = [opened(sqlite_database_url) for _ in range(4)]
+    with databases[0].write() as session:
         session.add(AttemptCount(key="login", window_start=0, tries=0))
 
-    def increment() -> None:
-        for _ in range(INCREMENTS):
-            with sqlite_database.write() as session:
+    def increment(database: Database) -> None:
+        for _ in range(INCREMENTS // 4):
+            with database.write() as session:
                 tries = session.scalar(select(AttemptCount.tries)) or 0
                 session.execute(update(AttemptCount).values(tries=tries + 1))
 
-    _in_threads(increment)
-    with sqlite_database.read() as session:
-        assert session.scalar(select(AttemptCount.tries)) == THREADS * INCREMENTS
+    with ThreadPoolExecutor(len(databases)) as threads:
+        list(threads.map(increment, databases))
+    with databases[0].read() as session:
+        assert session.scalar(select(AttemptCount.tries)) == INCREMENTS
 
 
 def test_readers_do_not_wait_for_a_writer(database: Database) -> None:
@@ -202,6 +209,21 @@ def test_a_missing_folder_is_an_unavailable_database_until_it_is_there(
     migrate(database)
     _add_target(database)
     assert _target_count(database) == 1
+
+
+def test_opening_a_new_file_waits_for_another_process_that_is_writing_it(
+    tmp_path: Path, opened: Callable[[str], Database]
+) -> None:
+    file = tmp_path / "kho.sqlite"
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("CREATE TABLE half_made (id INTEGER)")
+        with ThreadPoolExecutor(1) as threads:
+            migrated = threads.submit(migrate, opened(sqlite_url(file)))
+            with pytest.raises(TimeoutError):
+                migrated.result(timeout=0.2)
+            other.execute("ROLLBACK")
+            migrated.result()
 
 
 def test_a_file_that_is_no_database_is_an_unavailable_database(
