@@ -8,9 +8,13 @@ import magic
 from repo_server.domain.files import FILE_KINDS
 from repo_server.inspection.archives import Archive
 from repo_server.inspection.base import Refused
+from repo_server.inspection.documents.ooxml import office_kind
+from repo_server.inspection.documents.texts import (
+    looks_like_html,
+    looks_like_text,
+    structure_of_text,
+)
 from repo_server.inspection.findings import Source
-from repo_server.inspection.ooxml import office_kind
-from repo_server.inspection.texts import looks_like_html, looks_like_text, structure_of_text
 
 HEAD: Final = 65_536
 _MAGIC: Final = magic.Magic(mime=True)

@@ -1,7 +1,7 @@
 """`Inspector`: what the rest of Kho asks about the inside of a file.
 
-It holds the forking process (`zygote`), hands it open files and believes only bounded, typed
-answers. Whatever a file does to its reader ends as a verdict with a sentence, never as an
+It holds the forking process (`confinement.forker`), hands it open files and believes only bounded,
+typed answers. Whatever a file does to its reader ends as a verdict with a sentence, never as an
 exception here.
 """
 
@@ -34,7 +34,7 @@ from repo_server.inspection.base import (
     InspectorUnavailable,
     RenderedImage,
 )
-from repo_server.inspection.wire import (
+from repo_server.inspection.confinement.wire import (
     ENDING_SIZE,
     MESSAGE_LIMIT,
     Ending,
@@ -56,7 +56,7 @@ _START_SECONDS: Final = 30.0
 _SOURCE: Final = Path(repo_server.__file__).resolve().parent
 _BOOT: Final = (
     "import sys; sys.path[:0] = sys.argv[1:]; "
-    "from repo_server.inspection.zygote import main; main()"
+    "from repo_server.inspection.confinement.forker import main; main()"
 )
 
 

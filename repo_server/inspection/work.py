@@ -15,10 +15,22 @@ from repo_server.domain.files import (
     extension_of,
     size_refusal,
 )
-from repo_server.inspection import media, pdf, pictures
 from repo_server.inspection.archives import Archive
 from repo_server.inspection.base import Inspection, Refused, RenderedImage
-from repo_server.inspection.epub import epub_cover, read_epub
+from repo_server.inspection.confinement.wire import Job, write_record
+from repo_server.inspection.documents import pdf
+from repo_server.inspection.documents.epub import epub_cover, read_epub
+from repo_server.inspection.documents.ole2 import read_old_office, structure_of_ole2
+from repo_server.inspection.documents.ooxml import embedded_thumbnail, read_slides, read_word
+from repo_server.inspection.documents.opendocument import (
+    OPEN_DOCUMENT_KINDS,
+    open_document_thumbnail,
+    read_open_document,
+)
+from repo_server.inspection.documents.rtf import read_rtf
+from repo_server.inspection.documents.spreadsheets import read_workbook
+from repo_server.inspection.documents.texts import read_notebook, read_text
+from repo_server.inspection.documents.webpages import read_web_page
 from repo_server.inspection.findings import Findings, Source
 from repo_server.inspection.identify import (
     HEAD,
@@ -28,19 +40,9 @@ from repo_server.inspection.identify import (
     structure_of_bytes,
     structure_of_zip,
 )
-from repo_server.inspection.ole2 import read_old_office, structure_of_ole2
-from repo_server.inspection.ooxml import embedded_thumbnail, read_slides, read_word
-from repo_server.inspection.opendocument import (
-    OPEN_DOCUMENT_KINDS,
-    open_document_thumbnail,
-    read_open_document,
-)
-from repo_server.inspection.rtf import read_rtf
-from repo_server.inspection.spreadsheets import read_workbook
-from repo_server.inspection.svg import read_svg
-from repo_server.inspection.texts import read_notebook, read_text
-from repo_server.inspection.webpages import read_web_page
-from repo_server.inspection.wire import Job, write_record
+from repo_server.inspection.images import pictures
+from repo_server.inspection.images.svg import read_svg
+from repo_server.inspection.media import films
 
 __all__ = ["LIBMAGIC", "prepare", "run"]
 
@@ -67,7 +69,7 @@ _SOURCE_READERS: Final[dict[str, Callable[[Source, Findings], None]]] = {
     "svg": read_svg,
     "rtf": read_rtf,
     **dict.fromkeys(("doc", "ppt", "xls"), read_old_office),
-    **media.READERS,
+    **films.READERS,
 }
 _ffmpeg: Final[list[str]] = []
 _PICTURES: Final = frozenset(pictures.PLUGINS)
@@ -164,7 +166,7 @@ def _other_picture(
 ) -> RenderedImage | None:
     """A picture that the file brings along, or a frame of a film; never a reason to refuse."""
     if archive is None:
-        return media.poster("".join(_ffmpeg), source, findings)
+        return films.poster("".join(_ffmpeg), source, findings)
     if findings.kind not in _THUMBNAILS:
         return None
     with contextlib.suppress(Refused):

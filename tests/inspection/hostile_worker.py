@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from repo_server.inspection.base import Inspection, RenderedImage, Segment
-from repo_server.inspection.wire import Job, write_record
+from repo_server.inspection.confinement.wire import Job, write_record
 
 LIBMAGIC = 1
 

@@ -14,8 +14,8 @@ import pytest
 
 from repo_server.domain.errors import FileRejected
 from repo_server.inspection.base import Inspection, InspectorUnavailable
+from repo_server.inspection.confinement.wire import Limits
 from repo_server.inspection.inspector import Inspector
-from repo_server.inspection.wire import Limits
 from tests.inspection.samples import SENTENCE, pdf
 
 HERE = Path(__file__).parent

@@ -6,9 +6,9 @@ from urllib.parse import unquote
 
 from repo_server.inspection.archives import Archive
 from repo_server.inspection.base import Refused
+from repo_server.inspection.documents.texts import decode_text
+from repo_server.inspection.documents.webpages import read_page_text
 from repo_server.inspection.findings import Findings, sensible_title
-from repo_server.inspection.texts import decode_text
-from repo_server.inspection.webpages import read_page_text
 from repo_server.inspection.xml_events import Attributes, XmlEvents, read_xml
 
 _CHAPTER_LIMIT: Final = 32 << 20

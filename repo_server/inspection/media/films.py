@@ -13,7 +13,9 @@ from typing import Final
 from PIL import Image
 
 from repo_server.inspection.base import Refused, RenderedImage
-from repo_server.inspection.containers import (
+from repo_server.inspection.findings import Findings, Source
+from repo_server.inspection.images.pictures import BOX, encode
+from repo_server.inspection.media.containers import (
     read_base_media,
     read_flac,
     read_matroska,
@@ -21,8 +23,6 @@ from repo_server.inspection.containers import (
     read_ogg,
     read_wav,
 )
-from repo_server.inspection.findings import Findings, Source
-from repo_server.inspection.pictures import BOX, encode
 
 _SECONDS: Final = 9
 _DEMUXERS: Final = {"mp4": "mov", "mov": "mov", "webm": "matroska", "mkv": "matroska"}

@@ -21,9 +21,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
-from repo_server.inspection import confinement
 from repo_server.inspection.base import Confinement
-from repo_server.inspection.wire import (
+from repo_server.inspection.confinement import barriers
+from repo_server.inspection.confinement.wire import (
     ANSWER_LIMIT,
     MESSAGE_LIMIT,
     Ending,
@@ -53,7 +53,7 @@ class _Child:
 
 
 @dataclass(slots=True)
-class Zygote:
+class Forker:
     """The loop of the forking process. `worker(job, file, answer)` runs in each child."""
 
     control: socket.socket
@@ -101,16 +101,16 @@ class Zygote:
     def _become_child(self, job: Job, file: int, answer: int) -> None:
         code = 70
         try:
-            confinement.die_with_parent()
+            barriers.die_with_parent()
             if os.getppid() != self.pid:
                 os._exit(0)
             os.setsid()
             _keep_only(file, answer)
-            confinement.set_limits(
+            barriers.set_limits(
                 memory=self.memory, cpu_seconds=self.limits.cpu_seconds, file_bytes=ANSWER_LIMIT
             )
-            confinement.allow_only_reading(self.folders, _FILE)
-            confinement.stay_in_session()
+            barriers.allow_only_reading(self.folders, _FILE)
+            barriers.stay_in_session()
             self.worker(job, _FILE, _ANSWER)
             code = 0
         except MemoryError:
@@ -166,10 +166,10 @@ def _readable_folders(start: Start) -> tuple[Path, ...]:
 
 
 def _wall_in(start: Start, worker: ModuleType) -> Confinement:
-    network = confinement.enter_empty_network()
-    confinement.give_up_privileges()
-    landlock = confinement.landlock_version()
-    calls = confinement.filter_system_calls()
+    network = barriers.enter_empty_network()
+    barriers.give_up_privileges()
+    landlock = barriers.landlock_version()
+    calls = barriers.filter_system_calls()
     named = {
         "không gian mạng riêng (unshare)": network,
         "Landlock (chặn đọc ghi tệp)": landlock > 0,
@@ -203,11 +203,11 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001 the server must hear any reason why it cannot work
         control.send(pack(Ready(None, f"{type(error).__name__}: {error}"[:500])))
         return
-    barriers = _wall_in(start, worker)
-    memory = confinement.mapped_bytes() + start.limits.memory
+    walls = _wall_in(start, worker)
+    memory = barriers.mapped_bytes() + start.limits.memory
     # Children share these pages; a collection would copy them.
     gc.collect()
     gc.freeze()
     gc.disable()
-    control.send(pack(Ready(barriers)))
-    Zygote(control, worker.run, start.limits, memory, _readable_folders(start)).serve()
+    control.send(pack(Ready(walls)))
+    Forker(control, worker.run, start.limits, memory, _readable_folders(start)).serve()

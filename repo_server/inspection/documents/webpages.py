@@ -3,8 +3,8 @@
 from html.parser import HTMLParser
 from typing import Final
 
+from repo_server.inspection.documents.texts import READ_LIMIT, decode_text
 from repo_server.inspection.findings import Findings, Source, sensible_title
-from repo_server.inspection.texts import READ_LIMIT, decode_text
 
 _PIECE: Final = 65_536
 _HIDDEN: Final = frozenset({"script", "style", "template", "noscript", "svg", "head", "object"})

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Final
 
 from repo_server.inspection.archives import Archive
+from repo_server.inspection.documents.ooxml import Package, open_package
 from repo_server.inspection.findings import Findings
-from repo_server.inspection.ooxml import Package, open_package
 from repo_server.inspection.xml_events import Attributes, TextGatherer, XmlEvents
 
 _MAX_STRINGS: Final = 1_000_000

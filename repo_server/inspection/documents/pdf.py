@@ -8,7 +8,7 @@ from pypdfium2 import PdfDocument, PdfiumError, PdfPage  # type: ignore[import-u
 from repo_server.domain.files import MAX_PAGES
 from repo_server.inspection.base import Refused, RenderedImage
 from repo_server.inspection.findings import Findings, Source, sensible_title
-from repo_server.inspection.pictures import BOX, encode
+from repo_server.inspection.images.pictures import BOX, encode
 
 _IN_MEMORY = 32 << 20
 _WRONG_PASSWORD = 4

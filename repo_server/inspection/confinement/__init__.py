@@ -1,0 +1,1 @@
+"""The process around the decoders: its barriers, its forks, what it says."""

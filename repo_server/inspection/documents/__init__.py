@@ -1,0 +1,1 @@
+"""Readers of documents: text place by place."""
