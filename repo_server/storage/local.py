@@ -43,7 +43,7 @@ _NO_LINK: Final = frozenset(
 _OBJECT_MODE: Final = 0o440
 
 # Another process may remove an empty folder between making it and renaming into it.
-_RENAME_TRIES: Final = 5
+_RENAME_TRIES: Final = 10
 
 
 class _FileReader:

@@ -278,7 +278,7 @@ def test_a_slow_line_may_take_longer_than_connecting() -> None:
 
     with serving(answer) as (server, endpoint):
         server.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 15)
-        store = storage(endpoint, connect_seconds=0.2)
+        store = storage(endpoint, connect_seconds=0.05)
         started = time.monotonic()
         put(store, bytes(size))
         store.close()
@@ -312,6 +312,36 @@ def test_a_stream_that_breaks_off_is_not_a_short_answer() -> None:
             while reader.read(5):
                 pass
         store.close()
+
+
+def test_a_stream_that_is_left_early_ends_for_the_server_too() -> None:
+    ended = threading.Event()
+
+    def answer(request: Handler) -> None:
+        request.say(200, headers={"Content-Length": str(1 << 40)})
+        try:
+            while True:
+                request.wfile.write(bytes(1 << 16))
+        except OSError:
+            ended.set()
+
+    with serving(answer) as (_, endpoint):
+        store = storage(endpoint)
+        with store.open(KEY) as reader:
+            reader.read(10)
+        assert ended.wait(3)
+        store.close()
+
+
+def test_redirects_are_not_followed() -> None:
+    with serving(lambda request: request.say(200, DATA)) as (elsewhere, other):
+        redirect = {"Location": f"{other}/there"}
+        with (
+            serving(lambda request: request.say(307, headers=redirect)) as (_, endpoint),
+            pytest.raises(StorageUnavailable),
+        ):
+            storage(endpoint).open(KEY)
+        assert elsewhere.asked == []
 
 
 def test_a_server_that_ignores_ranges_is_not_believed() -> None:

@@ -223,6 +223,16 @@ def test_an_upload_that_became_an_object_cannot_be_written(
         assert reader.read() == b"bytes"
 
 
+def test_an_upload_on_its_way_to_an_object_cannot_be_written(
+    area: StagingArea, tmp_path: Path
+) -> None:
+    # A process killed between linking the file and sealing it.
+    write(area, b"bytes")
+    (tmp_path / "second name").hardlink_to(area.path(ID))
+    with pytest.raises(Conflict):
+        write(area, b"more", 5)
+
+
 def test_a_sealed_file_is_a_conflict_for_whoever_may_not_open_it(
     area: StagingArea, monkeypatch: pytest.MonkeyPatch
 ) -> None:
