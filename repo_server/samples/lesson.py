@@ -65,7 +65,10 @@ class Melody:
 
 @dataclass(frozen=True, slots=True)
 class SampleFile:
-    """One file of a lesson; `source` names a body, a figure, or a melody, by its format."""
+    """One file of a lesson.
+
+    `source` names a body, a figure or a melody, by the format; `appendix` a body shown after it.
+    """
 
     name: str
     format: str
@@ -75,6 +78,7 @@ class SampleFile:
     answers: Answers
     cards: tuple[str, ...]
     seconds: int
+    appendix: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +175,7 @@ def _file(data: dict[str, Any], row: dict[str, Any]) -> SampleFile:
         answers=Answers(row.get("answers", "after")),
         cards=tuple(row.get("cards", ())),
         seconds=row.get("seconds", 5),
+        appendix=row.get("appendix", ""),
     )
 
 
@@ -197,4 +202,5 @@ def _has_source(lesson: Lesson, file: SampleFile) -> bool:
     if file.format == "mp4":
         return bool(file.cards) and all(card in lesson.figures for card in file.cards)
     sources: dict[str, Mapping[str, object]] = {"png": lesson.figures, "mp3": lesson.melodies}
-    return file.source in sources.get(file.format, lesson.bodies)
+    known = sources.get(file.format, lesson.bodies)
+    return file.source in known and (not file.appendix or file.appendix in known)

@@ -3,8 +3,8 @@
 One line, one thing: ``# `` a new slide, ``## `` and ``### `` headings, ``- `` a bullet, ``1. `` a
 numbered item, ``| a | b |`` a table row (the first row is its head), ``? `` a question, ``= `` its
 answer, ``> `` a note (what the teacher says on a slide, a set-off remark elsewhere), ``!name text``
-a picture with its caption. Other lines are paragraphs; lines below a question belong to it until
-its answer. ``**bold**`` and ``*italic*`` work inside every text.
+a picture with its caption. Other lines are paragraphs, parted by an empty line; lines below a
+question belong to it until its answer. ``**bold**`` and ``*italic*`` work inside every text.
 """
 
 import re
@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 _NUMBERED = re.compile(r"\d+\. ")
+_STARTS = re.compile(r"$|#{1,3} |- |\d+\. |\||\? |> |!")
 _MARKED = re.compile(r"\*\*(?P<bold>[^*]+)\*\*|\*(?P<italic>[^*\s][^*]*)\*")
 
 
@@ -35,7 +36,7 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """Running text."""
+    """Running text; lines that must stay apart, as in a verse, are parted by a line feed."""
 
     text: str
 
@@ -155,9 +156,11 @@ class _Reader:
                 yield self._items(ordered=not line.startswith("- "))
             elif line.startswith("|"):
                 yield self._table()
-            else:
+            elif (block := _single(line)) is not None:
                 self.at += 1
-                yield _single(line)
+                yield block
+            else:
+                yield self._paragraph()
 
     def _items(self, *, ordered: bool) -> Items:
         found: list[str] = []
@@ -178,6 +181,13 @@ class _Reader:
             self.at += 1
         return Table(tuple(rows))
 
+    def _paragraph(self) -> Paragraph:
+        found: list[str] = []
+        while self.at < len(self.lines) and not _STARTS.match(self.lines[self.at]):
+            found.append(self.lines[self.at])
+            self.at += 1
+        return Paragraph("\n".join(found))
+
     def _question(self) -> Question:
         self.questions += 1
         lines = [self.lines[self.at][2:]]
@@ -193,7 +203,7 @@ class _Reader:
         return Question(self.questions, tuple(lines), " ".join(answer))
 
 
-def _single(line: str) -> Block:
+def _single(line: str) -> Block | None:
     marker, _, rest = line.partition(" ")
     if marker in {"#", "##", "###"}:
         return Heading(len(marker), rest)
@@ -201,4 +211,4 @@ def _single(line: str) -> Block:
         return Note(rest)
     if line.startswith("!"):
         return Picture(marker[1:], rest)
-    return Paragraph(line)
+    return None

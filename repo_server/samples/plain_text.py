@@ -16,7 +16,7 @@ def _block(block: markup.Block) -> str:
         case markup.Heading(level, text):
             return f"{'#' * max(2, level)} {text}"
         case markup.Paragraph(text):
-            return text
+            return text.replace("\n", "  \n")
         case markup.Items(items, ordered):
             return "\n".join(
                 f"{number}. {item}" if ordered else f"- {item}"

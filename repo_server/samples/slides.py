@@ -132,7 +132,7 @@ def _lines(block: markup.Block) -> list[tuple[str, str]]:
         case markup.Heading(_, text):
             return [("", f"**{text}**")]
         case markup.Paragraph(text):
-            return [("", text)]
+            return [("", line) for line in text.split("\n")]
     return []
 
 

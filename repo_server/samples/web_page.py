@@ -65,7 +65,7 @@ def _block(block: markup.Block) -> str:
             tag = f"h{max(2, level)}"
             return f"<{tag}>{_inline(text)}</{tag}>"
         case markup.Paragraph(text):
-            return f"<p>{_inline(text)}</p>"
+            return f"<p>{_inline(text).replace(chr(10), '<br>')}</p>"
         case markup.Items(items, ordered):
             tag = "ol" if ordered else "ul"
             rows = "".join(f"<li>{_inline(item)}</li>" for item in items)

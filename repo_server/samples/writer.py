@@ -134,6 +134,7 @@ class _Workshop:
     def _manuscript(
         self, lesson: Lesson, file: SampleFile, pictures: Mapping[str, bytes]
     ) -> Manuscript:
+        blocks = arrange_answers(read_blocks(lesson.bodies[file.source]), file.answers)
         return Manuscript(
             title=file.title,
             subject_name=lesson.subject_name,
@@ -143,7 +144,7 @@ class _Workshop:
             keywords=lesson.keywords,
             language=lesson.language,
             color=lesson.color,
-            blocks=arrange_answers(read_blocks(lesson.bodies[file.source]), file.answers),
+            blocks=(*blocks, *read_blocks(lesson.bodies.get(file.appendix, ""))),
             pictures=pictures,
             fonts=self.fonts,
         )

@@ -49,6 +49,11 @@ def test_every_kind_of_line_becomes_its_block() -> None:
     )
 
 
+def test_lines_without_a_gap_stay_together_as_one_verse() -> None:
+    blocks = read_blocks("Dòng một\ndòng hai\n\nKhổ hai\n- mục")
+    assert blocks == (Paragraph("Dòng một\ndòng hai"), Paragraph("Khổ hai"), Items(("mục",)))
+
+
 def test_hidden_answers_are_nowhere_in_the_blocks() -> None:
     assert "Hà Nội" not in repr(arrange_answers(read_blocks(BODY), Answers.HIDDEN))
 
