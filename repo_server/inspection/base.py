@@ -46,8 +46,9 @@ class Inspection:
 
     `verdict` is a stable code of `domain.files.REASONS` ("ok" when accepted) and `reason` the
     Vietnamese sentence with advice ("" when accepted). `kind` is a key of `FILE_KINDS`, "" when
-    the file was refused before it was recognised. `duration` is in seconds, `width` and `height`
-    in pixels as shown (EXIF orientation applied).
+    the file was refused before it was recognised. `language` is "vi" or "en" as the text shows,
+    else the two letters that the file declares, else None. `duration` is in seconds, `width` and
+    `height` in pixels as shown (EXIF orientation applied).
     """
 
     accepted: bool
@@ -94,13 +95,18 @@ class Confinement:
 class Refused(Exception):
     """A decoder will not take this file; `verdict` is a key of `domain.files.REASONS`.
 
-    Details fill the placeholders of that verdict's sentence.
+    Details fill the placeholders of that verdict's sentence; what does not print is dropped from
+    them, because names out of a stranger's file are among them.
     """
 
     def __init__(self, verdict: str, **details: object) -> None:
         super().__init__(verdict)
         self.verdict = verdict
-        self.reason = REASONS[verdict].format(**details)
+        printable = {
+            name: "".join(letter for letter in str(value) if letter.isprintable())
+            for name, value in details.items()
+        }
+        self.reason = REASONS[verdict].format(**printable)
 
 
 class InspectorUnavailable(KhoError):

@@ -112,6 +112,7 @@ class Findings:
         room = TEXT_LIMIT - self._characters
         # Cleaning makes copies: far more than can be kept must not be copied.
         tidy = clean_text(text[: 2 * room + 1000])
+        label = clean_text(label).replace("\n", " ")
         if len(tidy) > room:
             tidy, self.truncated = tidy[:room], True
         if tidy:
@@ -133,6 +134,10 @@ class Findings:
         if sentence not in self.warnings and len(self.warnings) < 9:
             self.warnings.append(sentence)
 
+    def _declared_language(self) -> str | None:
+        code = self.language or ""
+        return code if len(code) == 2 and code.isascii() and code.islower() else None
+
     def inspection(self) -> Inspection:
         """The accepting answer."""
         if self.truncated:
@@ -142,7 +147,7 @@ class Findings:
             accepted=True,
             kind=self.kind,
             title=self.title,
-            language=language_of(sample) or self.language,
+            language=language_of(sample) or self._declared_language(),
             page_count=self.page_count,
             width=self.width,
             height=self.height,

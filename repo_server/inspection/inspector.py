@@ -343,7 +343,7 @@ def _refused_by_child(found: Inspection) -> Inspection:
 
 def _bounded(found: Inspection) -> Inspection:
     """What the server keeps of an accepting answer; media types come from our own table."""
-    if found.kind not in FILE_KINDS:
+    if found.kind not in FILE_KINDS or not _is_plausible(found):
         return _refused("damaged", detail="bộ đọc trả lời sai")
     if sum(len(segment.text) for segment in found.segments) > TEXT_LIMIT:
         return _refused("too_complex", detail="quá nhiều chữ")
@@ -353,7 +353,33 @@ def _bounded(found: Inspection) -> Inspection:
         reason="",
         media_type=FILE_KINDS[found.kind].media_type,
         title=found.title[:300] if found.title else None,
+        page_count=_within(found.page_count, 1_000_000),
+        width=_within(found.width, 1_000_000),
+        height=_within(found.height, 1_000_000),
+        duration=_seconds(found.duration),
     )
+
+
+def _is_plausible(found: Inspection) -> bool:
+    """No NUL, which databases refuse, and places as our decoders number and label them."""
+    texts = [found.title or "", found.language or "", *found.warnings]
+    texts += [text for segment in found.segments for text in (segment.label, segment.text)]
+    return (
+        len(found.segments) <= 100_000
+        and all(1 <= segment.position <= 1_000_000 for segment in found.segments)
+        and all(len(segment.label) <= 200 for segment in found.segments)
+        and len(found.warnings) <= 20
+        and not any("\0" in text for text in texts)
+    )
+
+
+def _within(number: int | None, most: int) -> int | None:
+    return number if number is not None and 0 <= number <= most else None
+
+
+def _seconds(duration: float | None) -> float | None:
+    """A length that a film may have (up to a month), else None; NaN is none either."""
+    return duration if duration is not None and 0 <= duration < 31 * 86_400 else None
 
 
 def _checked_image(image: RenderedImage) -> RenderedImage:

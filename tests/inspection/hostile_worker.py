@@ -75,6 +75,16 @@ def _swamp(answer: int) -> None:
     write_record(answer, Inspection(accepted=True, kind="txt", segments=text))
 
 
+def _poison(answer: int) -> None:
+    write_record(answer, Inspection(accepted=True, kind="txt", segments=(Segment(1, "", "a\0b"),)))
+
+
+def _exaggerate(answer: int) -> None:
+    sizes = {"width": 1 << 62, "height": -1, "page_count": 1 << 40}
+    found = Inspection(accepted=True, kind="mp4", duration=float("nan"), **sizes)
+    write_record(answer, found)
+
+
 def _paint(answer: int) -> None:
     _say(answer, "da doc")
     write_record(answer, RenderedImage(b"<svg onload=alert(1)>", "image/svg+xml", 1, 1))

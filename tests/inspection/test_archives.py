@@ -91,6 +91,12 @@ def test_a_name_that_leads_elsewhere_is_refused(open_bytes, name):
     assert refused(open_bytes, raw_zip(Member(name=name))) == "traversal"
 
 
+def test_a_name_is_shown_without_what_would_disturb_the_sentence(open_bytes):
+    with pytest.raises(Refused) as caught:
+        open_bytes(raw_zip(Member(name="../\u202efdp\x07\0".encode())))
+    assert "“../fdp�”" in caught.value.reason
+
+
 @pytest.mark.parametrize("name", [b"a..b", b"...", b"a/.b/c", "Đề số 1: lớp 6.txt".encode()])
 def test_a_name_with_dots_that_leads_nowhere_else_is_taken(open_bytes, name):
     assert open_bytes(raw_zip(Member(name=name))).names == [name.decode()]

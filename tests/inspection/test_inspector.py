@@ -50,6 +50,7 @@ def commit(hostile: Inspector, blob: Path) -> Callable[[str], Inspection]:
         ("flood", "too_complex", "ghi quá nhiều"),
         ("babble", "damaged", ""),
         ("lie", "damaged", "trả lời sai"),
+        ("poison", "damaged", "trả lời sai"),
         ("swamp", "too_complex", "quá nhiều chữ"),
     ],
 )
@@ -77,6 +78,12 @@ def test_a_mistake_of_ours_is_not_blamed_on_the_file(commit):
 
 def test_the_media_type_is_ours_whatever_a_child_says(commit):
     assert commit("promote").media_type == "text/plain"
+
+
+def test_sizes_that_cannot_be_are_left_out(commit):
+    found = commit("exaggerate")
+    assert found.accepted
+    assert (found.width, found.height, found.page_count, found.duration) == (None,) * 4
 
 
 def test_a_picture_that_is_no_webp_is_left_out(commit):
