@@ -11,10 +11,12 @@ from io import BytesIO
 from pathlib import Path, PurePath
 from typing import Final
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from repo_server.database import audit, outbox
 from repo_server.database.models import (
+    AccountMembership,
     Blob,
     Derivative,
     Material,
@@ -23,20 +25,26 @@ from repo_server.database.models import (
     Upload,
     utc_now,
 )
+from repo_server.domain.access import Role
 from repo_server.domain.codes import new_code
 from repo_server.domain.files import FILE_KINDS
-from repo_server.domain.materials import TITLE_LIMIT, Kind, Status
+from repo_server.domain.materials import FILES_LIMIT, TITLE_LIMIT, Kind, Status
 from repo_server.domain.vietnamese import display, fold
 from repo_server.inspection.base import Inspection, RenderedImage
 from repo_server.services.library import Library
+from repo_server.services.materials import present_files
 from repo_server.services.placement import home_organization
-from repo_server.storage.base import ObjectKey
+from repo_server.storage.base import ObjectKey, ObjectMissing
 
 THUMBNAIL: Final = "thumbnail.webp"
 _CHUNK: Final = 1 << 20
 
 CHECKSUM_REASON: Final = "Tệp nhận được không giống tệp gốc (sai mã kiểm tra SHA-256). Hãy gửi lại."
 GONE_REASON: Final = "Học liệu nhận tệp này đã bị xoá trong lúc gửi."
+FULL_REASON: Final = f"Học liệu đã có đủ {FILES_LIMIT} tệp, là số tối đa."
+PUBLISHED_REASON: Final = (
+    "Học liệu đã được xuất bản trong lúc gửi. Hãy gỡ học liệu rồi thêm tệp và gửi duyệt lại."
+)
 
 # What a material is, judged by its first file alone; its contributor decides.
 KIND_BY_GROUP: Final[dict[str, Kind]] = {
@@ -66,9 +74,17 @@ def accept_upload(library: Library, upload_id: str) -> None:
     Raises StorageUnavailable and the like when an engine is down: the upload stays received and is
     tried again.
     """
-    candidate = _candidate(library, upload_id)
-    if candidate is None:
-        return
+    try:
+        candidate = _candidate(library, upload_id)
+        if candidate is not None:
+            _accept(library, candidate)
+    except (ObjectMissing, FileNotFoundError):
+        # Two may work on one upload: whoever ends first takes the staged bytes away.
+        if _is_waiting(library, upload_id):
+            raise
+
+
+def _accept(library: Library, candidate: _Candidate) -> None:
     if candidate.declared_sha256 not in (None, candidate.sha256):
         _reject(library, candidate, "checksum", CHECKSUM_REASON)
         return
@@ -80,7 +96,13 @@ def accept_upload(library: Library, upload_id: str) -> None:
     thumbnail = _store_thumbnail(library, candidate.sha256, inspection.thumbnail)
     while not _commit(library, candidate, inspection, thumbnail, generation):
         generation = _promote(library, candidate)
-    library.staging.discard(upload_id)
+    library.staging.discard(candidate.upload_id)
+
+
+def _is_waiting(library: Library, upload_id: str) -> bool:
+    with library.database.read() as session:
+        upload = session.get(Upload, upload_id)
+    return upload is not None and upload.state == "received"
 
 
 def _candidate(library: Library, upload_id: str) -> _Candidate | None:
@@ -165,8 +187,10 @@ def _commit(
         if upload is None or upload.state != "received":
             return True
         material = _material_for(session, upload, inspection)
-        if material is None:
-            _mark_rejected(session, upload, candidate.sha256, "gone", GONE_REASON)
+        refusal = _refusal(session, upload, material)
+        if material is None or refusal is not None:
+            verdict, reason = refusal or ("gone", GONE_REASON)
+            _mark_rejected(session, upload, candidate.sha256, verdict, reason)
             return True
         if not _know_blob(session, candidate, generation):
             session.rollback()
@@ -215,6 +239,28 @@ def _material_for(session: Session, upload: Upload, inspection: Inspection) -> M
         return _new_draft(session, upload, inspection)
     material = session.get(Material, upload.material_id, with_for_update=True)
     return None if material is None or material.deleted_at is not None else material
+
+
+def _refusal(session: Session, upload: Upload, material: Material | None) -> tuple[str, str] | None:
+    """(verdict, reason) when the material no longer takes what it took at the declaration."""
+    if material is None:
+        return "gone", GONE_REASON
+    if len(present_files(material)) >= FILES_LIMIT:
+        return "full", FULL_REASON
+    published_since = (
+        material.status == Status.PUBLISHED
+        and material.published_at is not None
+        and material.published_at >= upload.created_at
+    )
+    if published_since and _is_only_teacher(session, upload.owner_id):
+        # What was reviewed must stay what is served: new files need a new review.
+        return "published", PUBLISHED_REASON
+    return None
+
+
+def _is_only_teacher(session: Session, account_id: int) -> bool:
+    held = select(AccountMembership.role).where(AccountMembership.account_id == account_id)
+    return set(session.scalars(held)) <= {Role.TEACHER}
 
 
 def _new_draft(session: Session, upload: Upload, inspection: Inspection) -> Material:
