@@ -1,6 +1,6 @@
 // Live results: htmx fetches the part of the page that changes and morphs it in.
 
-const form = document.getElementById("search-form");
+const form = document.getElementById("ask");
 const results = document.getElementById("results");
 const text = form.elements.q;
 const wide = matchMedia("(min-width: 62rem)");
