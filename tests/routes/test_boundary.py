@@ -1,17 +1,16 @@
 """The edge: hostile requests are answered 4xx, and each answer carries the headers."""
 
-import json
+import asyncio
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from litestar import Litestar
-from litestar.config.app import AppConfig
 
 from repo_server.database.engine import Database
 from repo_server.routes import boundary
-from repo_server.routes.boundary import USER_CONTENT_CSP, HttpSettings
+from repo_server.routes.boundary import USER_CONTENT_CSP, Boundary, HttpSettings
 from tests.routes.edge import Answer, ask, small_app
 
 JSON = {"content-type": "application/json"}
@@ -378,8 +377,25 @@ def test_origins_that_are_set_are_compared_with_their_scheme(sqlite_database: Da
     assert status("https://khac.vn") == 403
 
 
-def test_the_edge_leaves_what_is_no_http_alone(light_app: Litestar) -> None:
-    config = boundary.configure(AppConfig())
+def test_what_is_no_http_passes_the_edge_untouched() -> None:
+    passed: list[dict[str, Any]] = []
 
-    assert config.request_class is boundary.CarefulRequest
-    assert json.dumps(light_app.state.http.origins) == "[]"
+    async def inner(scope: Any, receive: Any, send: Any) -> None:
+        passed.append(scope)
+
+    async def nothing(*_: Any) -> Any:
+        return None
+
+    scope: Any = {"type": "websocket", "path": "/\x00", "headers": []}
+    asyncio.run(Boundary(inner, HttpSettings())(scope, nothing, nothing))
+
+    assert passed == [scope]
+
+
+def test_multipart_is_taken_nowhere(light_app: Litestar) -> None:
+    headers = {"content-type": " Multipart/Form-Data; boundary=x"}
+
+    answer = ask(light_app, "/raw", "POST", headers, b"--x--")
+
+    assert answer.status == 400
+    assert answer.json["error"]["details"] == {"reason": "multipart"}

@@ -1,6 +1,7 @@
 """Limits of tries."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -23,6 +24,20 @@ def test_tries_pass_up_to_the_limit_and_not_beyond(database: Database) -> None:
     retry_after = refused.value.details["retry_after"]
     assert isinstance(retry_after, int)
     assert 0 < retry_after <= WINDOW
+
+
+def test_tries_sent_at_the_same_time_do_not_slip_through_together(database: Database) -> None:
+    library, limit = library_of(database), limit_by("account", "lan", 5)
+
+    def passes(_: int) -> bool:
+        try:
+            attempts.count(library, [limit])
+        except TooManyRequests:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as threads:
+        assert sum(threads.map(passes, range(16))) == 5
 
 
 def test_a_limit_that_is_passed_leaves_the_later_ones_uncounted(sqlite_database: Database) -> None:

@@ -3,11 +3,12 @@
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import delete, event, select
+from sqlalchemy import delete, event, select, update
 
 from repo_server.database.engine import Database
 from repo_server.database.models import (
     AccessToken,
+    Account,
     AccountMembership,
     OrganizationParent,
     SignIn,
@@ -106,6 +107,21 @@ def test_a_revoked_right_is_gone_at_the_next_request(database: Database) -> None
     viewer = viewers.viewer_of_session(library, entered.token)
     assert viewer is not None
     assert viewer.memberships == ()
+
+
+def test_a_disabled_account_asks_as_nobody_even_where_its_session_is_left(
+    database: Database,
+) -> None:
+    library = library_of(database)
+    add(library)
+    entered = enter(library)
+    bearer, _ = access_tokens.create_token(library, entered.viewer, "kịch bản", 1)
+
+    with database.write() as session:
+        session.execute(update(Account).values(disabled_at=utc_now()))
+
+    assert viewers.viewer_of_session(library, entered.token) is None
+    assert viewers.viewer_of_token(library, bearer) is None
 
 
 @pytest.mark.parametrize(
