@@ -134,7 +134,7 @@ def _add_text(pdf: _Paper, text: str, *, mark: str = "", indent: float = 0) -> N
     pdf.multi_cell(
         width, _LINE, _marked(text), align="L", markdown=True, new_x=XPos.LMARGIN, new_y=YPos.NEXT
     )
-    pdf.ln(0.8)
+    pdf.ln(1.6)
 
 
 def _add_table(pdf: _Paper, block: markup.Table) -> None:
