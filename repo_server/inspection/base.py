@@ -47,8 +47,8 @@ class Inspection:
     `verdict` is a stable code of `domain.files.REASONS` ("ok" when accepted) and `reason` the
     Vietnamese sentence with advice ("" when accepted). `kind` is a key of `FILE_KINDS`, "" when
     the file was refused before it was recognised. `language` is "vi" or "en" as the text shows,
-    else the two letters that the file declares, else None. `duration` is in seconds, `width` and
-    `height` in pixels as shown (EXIF orientation applied).
+    else what the file declares, as a key of `domain.materials.LANGUAGES`, else None. `duration` is
+    in seconds, `width` and `height` in pixels as shown (EXIF orientation applied).
     """
 
     accepted: bool

@@ -8,6 +8,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import Final
 
+from repo_server.domain.materials import LANGUAGES
 from repo_server.inspection.base import TEXT_LIMIT, Inspection, Segment
 
 # Text stops being gathered after this much CPU time, so that the hard limit (10 s) is only met by
@@ -135,8 +136,9 @@ class Findings:
             self.warnings.append(sentence)
 
     def _declared_language(self) -> str | None:
-        code = self.language or ""
-        return code if len(code) == 2 and code.isascii() and code.islower() else None
+        if not self.language:
+            return None
+        return self.language if self.language in LANGUAGES else "other"
 
     def inspection(self) -> Inspection:
         """The accepting answer."""

@@ -307,3 +307,11 @@ def test_english_is_told_from_vietnamese_without_accents(look):
         look("b.txt", b"Hoc sinh biet so sanh hai phan so khac mau va quy dong mau").language
         is None
     )
+
+
+@pytest.mark.parametrize(("declared", "language"), [("fr", "fr"), ("ar", "other"), ("", None)])
+def test_the_language_that_a_file_declares_counts_when_its_text_tells_nothing(
+    look, declared, language
+):
+    page = f"<html lang='{declared}'><body><p>1 2 3 4 5</p></body></html>"
+    assert look("a.html", page.encode()).language == language

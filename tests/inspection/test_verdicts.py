@@ -1,6 +1,7 @@
 """Files that are refused, each for its own reason, and their honest neighbors."""
 
 import io
+import random
 import struct
 import zipfile
 import zlib
@@ -335,6 +336,35 @@ def test_an_entry_that_lies_about_its_size_is_a_bomb_for_readers_too(look):
         if member.name == b"word/document.xml":
             member.data, member.size = member.data + b" " * 5_000_000, len(member.data)
     assert verdict(look("a.docx", raw_zip(*members))) == "bomb"
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("a.pdf", pdf("Bài một", "Bài hai")),
+        ("a.png", png(64, 64)),
+        ("a.docx", word(paragraph("x" * 500))),
+        ("a.odt", open_document("text", "<office:text><text:p>x</text:p></office:text>")),
+        ("a.epub", epub(["<p>a</p>", "<p>b</p>"])),
+        ("a.doc", ole2("WordDocument", "Data")),
+        ("a.mp4", mp4()),
+        ("a.mp3", mp3()),
+        ("a.wav", wav()),
+        ("a.rtf", rb"{\rtf1\ansi{\fonttbl x}\u7885?\'e0 chu}"),
+        ("a.svg", b'<svg xmlns="http://www.w3.org/2000/svg"><text>a</text></svg>'),
+    ],
+)
+def test_broken_bytes_end_as_a_verdict_of_their_reader(look, name, data):
+    chance = random.Random(name)
+    for _ in range(8):
+        broken = bytearray(data)
+        for _ in range(chance.choice([1, 4, 20])):
+            broken[chance.randrange(len(broken))] = chance.randrange(256)
+        if chance.random() < 0.3:
+            del broken[chance.randrange(1, len(broken)) :]
+        found = look(name, bytes(broken))
+        verdict(found)
+        assert "bộ đọc" not in found.reason
 
 
 @pytest.mark.parametrize(("name", "data"), [("a.mp3", mp3()), ("a.wav", wav())])

@@ -5,6 +5,7 @@ all those that Pillow would try, Ghostscript among them) ever runs.
 """
 
 import io
+import struct
 from typing import BinaryIO, Final
 
 from PIL import (
@@ -40,7 +41,11 @@ PLUGINS: Final = {
 BOX: Final = (480, 360)
 _ORIENTATION: Final = 0x0112
 _TURNED: Final = frozenset({5, 6, 7, 8})
-_FAILURES: Final = (OSError, ValueError, SyntaxError, EOFError, IndexError, TypeError, KeyError)
+_FAILURES: Final = (
+    *(OSError, ValueError, SyntaxError, EOFError, IndexError, TypeError, KeyError, RuntimeError),
+    struct.error,
+)
+"""What Pillow's readers raise for broken pictures, as seen with broken pictures."""
 
 
 def prepare() -> None:
