@@ -11,8 +11,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     Row,
+    ScalarSelect,
     Select,
     String,
     and_,
@@ -126,11 +128,7 @@ def _used_at(credential: type[SignIn] | type[AccessToken]) -> Any:
 def _statement(
     credential: type[SignIn] | type[AccessToken], *conditions: ColumnElement[bool]
 ) -> Select[Any]:
-    """One row for each membership, the organizations below it joined by commas.
-
-    Each of the two trees is followed by itself: a school that is below a ward in one tree and
-    above a branch in the other does not make the branch the ward's.
-    """
+    """One row for each membership, the organizations below it joined by commas."""
     asking = (
         select(
             credential.id.label("credential_id"),
@@ -148,6 +146,25 @@ def _statement(
         )
         .cte("asking")
     )
+    return (
+        select(
+            asking,
+            AccountMembership.role,
+            AccountMembership.organization_id,
+            _joined_below(asking).label("below"),
+        )
+        .select_from(asking)
+        .outerjoin(AccountMembership, AccountMembership.account_id == asking.c.account_id)
+        .order_by(AccountMembership.id)
+    )
+
+
+def _joined_below(asking: CTE) -> ScalarSelect[Any]:
+    """The ids of all organizations below that of a membership, in one text.
+
+    Each of the two trees is followed by itself: a school that is below a ward in one tree and
+    above a branch in the other does not make the branch the ward's.
+    """
     edge = OrganizationParent
     below = (
         select(AccountMembership.id.label("membership_id"), edge.tree, edge.child_id)
@@ -161,21 +178,10 @@ def _statement(
             edge, and_(edge.parent_id == below.c.child_id, edge.tree == below.c.tree)
         )
     )
-    joined = (
+    return (
         select(func.aggregate_strings(cast(below.c.child_id, String), ","))
         .where(below.c.membership_id == AccountMembership.id)
         .scalar_subquery()
-    )
-    return (
-        select(
-            asking,
-            AccountMembership.role,
-            AccountMembership.organization_id,
-            joined.label("below"),
-        )
-        .select_from(asking)
-        .outerjoin(AccountMembership, AccountMembership.account_id == asking.c.account_id)
-        .order_by(AccountMembership.id)
     )
 
 
