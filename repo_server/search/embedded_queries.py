@@ -15,6 +15,9 @@ _COMPLETIONS: Final = 64
 # How many of them are tried as the last word of a phrase.
 _ENDS: Final = 8
 
+# How much a word in the title adds to the engine's own score.
+_IN_TITLE: Final = 2.0
+
 # Beyond this many materials a phrase of words that most of them hold costs more than it orders.
 _LARGE: Final = 20_000
 _COMMON: Final = 0.3
@@ -74,6 +77,11 @@ class PlanQueries:
     def some(self, at_least: int) -> Query:
         """Materials that hold at least so many of the words, anywhere."""
         return any_of(self._words(Pass.ALL), at_least)
+
+    def titles_first(self, matching: Query) -> Query:
+        """The same matches; those that hold more of the words in their titles score more."""
+        in_title = Query.boost_query(any_of(self._words(Pass.TITLE)), _IN_TITLE)
+        return Query.boolean_query([(Occur.Must, matching), (Occur.Should, in_title)])
 
     def _words(self, kind: Pass) -> list[Query]:
         last = len(self._plan.words) - 1

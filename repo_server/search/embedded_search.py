@@ -78,13 +78,15 @@ class Question:
         hits = list(head[first:last])
         matches = all_of(self._within, strict)
         if last > len(head):
-            hits += order_tail(head, self._top(matches, last), first, last)
+            ordered = queries.titles_first(matches)
+            hits += order_tail(head, self._top(ordered, last), first, last)
         strictly = self._count(matches) if base is not None else 0
         if base is not None and last > strictly:
             start = max(first - strictly, 0)
             others = Query.boolean_query(
                 [(Occur.Must, self._within), (Occur.Must, base), (Occur.MustNot, strict)]
             )
+            others = queries.titles_first(others)
             some = self._top(others, last - strictly)[start:]
             hits += [Hit(hit.id, -1 / (1 + hit.score)) for hit in some]
         return hits
@@ -93,7 +95,8 @@ class Question:
         query = queries.of(kind)
         if query is None:
             return []
-        return self._top(all_of(self._within, query), CANDIDATES)
+        found = all_of(self._within, query)
+        return self._top(queries.titles_first(found) if kind is Pass.ALL else found, CANDIDATES)
 
     def _top(self, query: Query, limit: int) -> list[Hit]:
         found = self._searcher.search(query, limit=limit, count=False).hits
