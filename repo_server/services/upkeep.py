@@ -7,8 +7,9 @@ from sqlalchemy import delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from repo_server.database import outbox
-from repo_server.database.models import AccessToken, AttemptCount, Job, SignIn, Upload, utc_now
+from repo_server.database.models import Job, Upload, utc_now
 from repo_server.domain.errors import Busy
+from repo_server.services import sign_ins
 from repo_server.services.library import Library
 from repo_server.services.uploads import JOB
 
@@ -26,7 +27,8 @@ def tidy(library: Library) -> None:
     with library.database.write() as session:
         _expire_uploads(session)
         _resume_received(session)
-        _forget_old_rows(session)
+        _forget_done_jobs(session)
+    sign_ins.forget_expired(library)
     _discard_staging(library)
     library.storage.tidy(GRACE)
 
@@ -52,13 +54,8 @@ def _resume_received(session: Session) -> None:
         outbox.enqueue(session, JOB, upload_id)
 
 
-def _forget_old_rows(session: Session) -> None:
-    now = utc_now()
-    session.execute(delete(SignIn).where(SignIn.expires_at < now))
-    session.execute(delete(AccessToken).where(AccessToken.expires_at < now - timedelta(days=30)))
-    session.execute(delete(Job).where(Job.state == "done", Job.finished_at < now - KEEP_JOBS))
-    yesterday = int((now - timedelta(days=1)).timestamp())
-    session.execute(delete(AttemptCount).where(AttemptCount.window_start < yesterday))
+def _forget_done_jobs(session: Session) -> None:
+    session.execute(delete(Job).where(Job.state == "done", Job.finished_at < utc_now() - KEEP_JOBS))
 
 
 def stale_staging(library: Library) -> list[str]:
