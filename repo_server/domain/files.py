@@ -1,8 +1,8 @@
 """Which files Kho takes, under which names, and what it calls them.
 
 The table `FILE_KINDS` is the allow list: what is not in it is refused. A file's kind is decided by
-three witnesses (TRUST.md §2.2), because each errs alone: its extension, libmagic, and our own look
-at the structure.
+three witnesses, because each errs alone: its extension, libmagic, and our own look at the
+structure. Where the limits come from is told in docs/decisions/0005-confined-inspection.md.
 """
 
 import unicodedata
@@ -13,7 +13,7 @@ MIB: Final = 1 << 20
 GIB: Final = 1 << 30
 DEFAULT_MAX_SIZE: Final = 5 * GIB
 
-# TRUST.md §2.3: rules for every file of the zip family, held before any content is read.
+# Rules for every file of the zip family, held before any content is read.
 ZIP_MAX_ENTRIES: Final = 10_000
 ZIP_MAX_TOTAL: Final = 1 * GIB
 ZIP_MAX_RATIO: Final = 50
@@ -21,7 +21,7 @@ ZIP_RATIO_FLOOR: Final = 64 * MIB
 """Below this many unpacked bytes any ratio is harmless: blank slides pack 1,000 to 1."""
 
 MAX_PIXELS: Final = 40_000_000
-"""Width x height x frames of a picture (TRUST.md §2.6)."""
+"""Width x height x frames of a picture."""
 
 MAX_PAGES: Final = 5_000
 """Pages of one PDF that are read; a school book has 200 to 400."""
@@ -35,7 +35,7 @@ class FileKind:
 
     `extensions` start with the preferred one, lower case and without dot. `magic_types` are the
     media types that libmagic may give it. `inline` says whether a browser may show it in place
-    (everything else is a download, TRUST.md §2.9); `text` whether text is expected in it.
+    (everything else is a download); `text` whether text is expected in it.
     """
 
     code: str

@@ -11,7 +11,7 @@ from repo_server.domain.errors import KhoError
 from repo_server.domain.files import REASONS
 
 TEXT_LIMIT: Final = 10_000_000
-"""Characters of text that one file may add to the library (TRUST.md §2.5)."""
+"""Characters of text that one file may add to the library (docs/decisions/0005)."""
 
 THUMBNAIL_LIMIT: Final = 2_000_000
 """Bytes of the largest picture that a child may hand back."""

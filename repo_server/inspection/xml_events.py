@@ -1,7 +1,7 @@
 """XML of strangers, read as events: no entities, nothing fetched, bounded depth.
 
 Expat never loads anything by itself; what is refused here is what makes it expand (entity
-declarations) and, in office files, any document type at all (TRUST.md §2.5).
+declarations) and, in office files, any document type at all.
 """
 
 from collections.abc import Callable, Iterable

@@ -22,7 +22,7 @@ MESSAGE_LIMIT: Final = 65_536
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one look at one file may cost (TRUST.md §2.5 and §2.7).
+    """What one look at one file may cost (docs/decisions/0005).
 
     `memory` is what a child may map on top of what it shares with its parent, in bytes.
     """
