@@ -25,6 +25,7 @@ from repo_server.services.vocabulary import Names
 
 SNIPPET_WINDOW: Final = 240
 _SNIPPET_WORDS: Final = 12
+RELAXED: Final = "Ít học liệu có đủ mọi từ, nên kết quả gồm cả học liệu chỉ có một số từ."
 _ITEM_FACETS: Final = ("strand", "topic", "outcome")
 
 
@@ -58,7 +59,8 @@ def search(library: Library, viewer: Viewer, query: SearchQuery) -> Found:
         found = cards(session, viewer, names, [hit.id for hit in page.hits])
         snippets = _snippets(session, viewer, query.text, found)
         facets = _labelled(session, viewer, names, page.facets)
-    return Found(page.total, tuple(snippets), facets)
+    relaxed = (RELAXED,) if page.relaxed else ()
+    return Found(page.total, tuple(snippets), facets, relaxed=relaxed)
 
 
 def ask(library: Library, query: SearchQuery) -> SearchPage | None:
@@ -105,7 +107,9 @@ def _labelled(
 ) -> dict[str, tuple[FacetValue, ...]]:
     codes = [value for facet in _ITEM_FACETS for value, _ in facets.get(facet, ())]
     items = curriculum_queries.items_by_codes(session, viewer, codes) if codes else []
-    titles = {item.code: item.title for item in items}
+    titles: dict[str, str] = {}
+    for item in items:
+        titles.setdefault(item.code, item.title)
     return {
         facet: _ordered(
             facet,

@@ -91,14 +91,16 @@ def edit_material(
 ) -> Material:
     """Change the description; `rev` is the revision that the person saw.
 
-    Raises PreconditionRequired without `rev`, EditConflict when it is no longer current.
+    Raises PreconditionRequired without `rev`, EditConflict when it is no longer current and
+    NotPublishable when a material beyond its draft would lose what its submission required.
     """
     with library.database.write() as session:
         material = _open(session, viewer, material_id, rev, Action.EDIT)
-        before = _summary(material)
+        before, lacking = _summary(material), missing(material)
         _describe(session, material, description)
         if material.status != Status.DRAFT:
-            _require_complete(material)
+            # What an import published as it came may be described bit by bit.
+            _require_complete(material, except_for=lacking)
         place(session, material)
         _record(session, viewer, material, "material.edit", before)
     return material
@@ -251,13 +253,15 @@ def require_state(viewer: Viewer, material: Material, action: Action) -> None:
     require(viewer, action, subject)
 
 
-def _require_complete(material: Material) -> None:
-    reasons = missing(material)
+def _require_complete(material: Material, *, except_for: tuple[str, ...] = ()) -> None:
+    reasons = [reason for reason in missing(material) if reason not in except_for]
     if reasons:
         raise NotPublishable(reasons=" ".join(reasons))
 
 
 def _describe(session: Session, material: Material, description: Description) -> None:
+    # Looked up before anything is set: a question to the database would write half of the change.
+    items = None if description.choice is None else chosen_items(session, description.choice)
     if description.title is not None:
         title = display(description.title)
         if not title:
@@ -272,8 +276,8 @@ def _describe(session: Session, material: Material, description: Description) ->
     if description.keywords is not None:
         material.keywords = _keywords(description.keywords)
     _choose(material, description)
-    if description.choice is not None:
-        material.items = chosen_items(session, description.choice)
+    if items is not None:
+        material.items = items
 
 
 def _choose(material: Material, description: Description) -> None:

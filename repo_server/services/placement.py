@@ -41,8 +41,13 @@ def home_organization(session: Session, account_id: int) -> int | None:
 
 def chosen_items(session: Session, choice: Choice) -> list[CurriculumItem]:
     """The items that a choice stands for; raises InvalidValue naming what does not exist."""
+    if len(choice.items) > ITEMS_LIMIT:
+        raise _too_many()
     codes = [*_grade_and_subject_codes(choice), *choice.books]
-    found = {item.code: item for item in queries.items_by_codes(session, ANONYMOUS, codes)}
+    found: dict[str, CurriculumItem] = {}
+    for item in queries.items_by_codes(session, ANONYMOUS, codes):
+        # Another framework may use the same codes: the one that is presented first is meant.
+        found.setdefault(item.code, item)
     _require_taught(choice, found)
     unknown = [book for book in choice.books if book not in found]
     if unknown:
@@ -52,8 +57,12 @@ def chosen_items(session: Session, choice: Choice) -> list[CurriculumItem]:
         raise InvalidValue("items", "Có mục không còn trong chương trình.")
     items = {item.id: item for item in (*found.values(), *picked) if item is not None}
     if len(items) > ITEMS_LIMIT:
-        raise InvalidValue("items", f"Chỉ gắn tối đa {ITEMS_LIMIT} mục của chương trình.")
+        raise _too_many()
     return sorted(items.values(), key=lambda item: item.id)
+
+
+def _too_many() -> InvalidValue:
+    return InvalidValue("items", f"Chỉ gắn tối đa {ITEMS_LIMIT} mục của chương trình.")
 
 
 def _grade_and_subject_codes(choice: Choice) -> list[str]:

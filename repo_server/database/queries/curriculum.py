@@ -107,8 +107,14 @@ def items_of_kind(session: Session, viewer: Viewer, kind: str) -> list[Curriculu
 
 
 def items_by_codes(session: Session, viewer: Viewer, codes: Sequence[str]) -> list[CurriculumItem]:
-    """Items of any framework by their codes."""
-    return list(session.scalars(select(CurriculumItem).where(CurriculumItem.code.in_(codes))))
+    """Items of any framework by their codes, in the order in which frameworks are presented."""
+    statement = (
+        select(CurriculumItem)
+        .join(Framework, Framework.id == CurriculumItem.framework_id)
+        .where(CurriculumItem.code.in_(codes))
+        .order_by(Framework.position, Framework.id, CurriculumItem.sequence)
+    )
+    return list(session.scalars(statement))
 
 
 def items_matching(
