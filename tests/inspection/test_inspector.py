@@ -222,6 +222,7 @@ def test_all_ends_when_the_server_is_killed(blob):
     deadline = time.monotonic() + 5
     while not forker.children() and time.monotonic() < deadline:
         time.sleep(0.02)
+    folder = Path(forker.cwd())
     family = [forker, *forker.children()]
     assert len(family) == 2
     server.kill()
@@ -229,6 +230,7 @@ def test_all_ends_when_the_server_is_killed(blob):
     server.stdout.close()
     _, alive = psutil.wait_procs(family, timeout=5)
     assert not [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
+    assert not folder.exists()
 
 
 def test_the_memory_of_the_server_stays_level(inspector, tmp_path):

@@ -8,6 +8,7 @@ what it reads; this process only forks, waits and kills, and never looks at a st
 It ends when its server ends: the control socket closes, or its parent is no longer the same.
 """
 
+import contextlib
 import gc
 import importlib
 import os
@@ -211,3 +212,6 @@ def main() -> None:
     gc.disable()
     control.send(pack(Ready(walls)))
     Forker(control, worker.run, start.limits, memory, _readable_folders(start)).serve()
+    # A server that was killed could not take its empty folder away.
+    with contextlib.suppress(OSError):
+        Path.cwd().rmdir()
