@@ -153,6 +153,13 @@ def forget_index(session: Session, target: str) -> None:
     session.execute(insert(IndexState).from_select(columns, missing))
 
 
+def feed_again(session: Session, material_id: int) -> None:
+    """Have every index learn a material anew, though its revision is the same."""
+    session.execute(
+        update(IndexState).where(IndexState.material_id == material_id).values(have_rev=0)
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Behind:
     """A material whose index entry is older than wanted."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from repo_server.database.engine import Database
 from repo_server.inspection.inspector import Inspector
 from repo_server.search.base import SearchIndex
+from repo_server.services.usage import Usage
 from repo_server.services.vocabulary import Vocabulary
 from repo_server.storage.base import ObjectStorage
 from repo_server.storage.staging import StagingArea
@@ -24,6 +25,7 @@ class Library:
     indexes: tuple[SearchIndex, ...]
     max_file_size: int
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
+    usage: Usage = field(default_factory=Usage)
 
     def close(self) -> None:
         """Let go of every engine; the library is not to be used afterwards."""

@@ -14,7 +14,7 @@ from repo_server.database import outbox
 from repo_server.database.outbox import LEASE, Lease
 from repo_server.domain.errors import Busy, KhoError
 from repo_server.search.base import SearchIndex
-from repo_server.services import acceptance, indexing, upkeep, uploads
+from repo_server.services import acceptance, indexing, upkeep, uploads, usage
 from repo_server.services.library import Library
 
 PAUSE: Final = 0.25
@@ -40,7 +40,7 @@ class Worker:
         self._lock = threading.Lock()
         loops: list[Callable[[], float]] = [self._work] * jobs
         loops += [self._relay(index) for index in library.indexes]
-        loops += [self._renew, self._tidy]
+        loops += [self._renew, self._tidy, self._count]
         self._threads = [
             threading.Thread(target=self._repeat, args=(loop,), name=f"kho-worker-{number}")
             for number, loop in enumerate(loops)
@@ -59,6 +59,10 @@ class Worker:
         """Wait until every thread has ended."""
         for thread in self._threads:
             thread.join()
+        try:
+            self._count()
+        except KhoError as error:
+            log.warning("worker.counts_lost", error=error.code)
 
     def stop(self) -> None:
         """Finish what is under way and end; waits for it."""
@@ -121,6 +125,10 @@ class Worker:
             with self._library.database.write() as session:
                 outbox.renew(session, held)
         return LEASE.total_seconds() / 3
+
+    def _count(self) -> float:
+        self._library.usage.write_down(self._library.database)
+        return usage.INTERVAL
 
     def _tidy(self) -> float:
         upkeep.tidy(self._library)
