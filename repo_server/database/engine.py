@@ -55,6 +55,12 @@ class Database:
         with _our_errors(), self._read_session() as session:
             yield session
 
+    @contextmanager
+    def connection(self) -> Iterator[Connection]:
+        """A connection outside any transaction, for locks that belong to a connection."""
+        with _our_errors(), self.writer.connect() as connection:
+            yield connection.execution_options(isolation_level="AUTOCOMMIT")
+
     def check(self) -> None:
         """Raise DatabaseUnavailable unless the database answers a trivial question."""
         with self.read() as session:

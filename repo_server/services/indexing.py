@@ -5,7 +5,10 @@ gives it to the index, waits until the index holds it for certain, and only then
 dies in between repeats a step that is harmless to repeat.
 """
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Final, Protocol
 
 import structlog
@@ -14,6 +17,7 @@ from sqlalchemy import func, select
 from repo_server.database import outbox
 from repo_server.database.models import Material
 from repo_server.database.outbox import Behind
+from repo_server.database.turns import turn
 from repo_server.domain.errors import Busy, SearchUnavailable
 from repo_server.domain.materials import Status
 from repo_server.search.base import MaterialDocument, SearchIndex
@@ -21,6 +25,9 @@ from repo_server.services.documents import material_documents
 from repo_server.services.library import Library
 
 BATCH: Final = 500
+
+PATIENCE: Final = 30.0
+"""Seconds to wait for somebody else's batch."""
 
 log = structlog.get_logger()
 
@@ -39,13 +46,25 @@ def register_indexes(library: Library) -> None:
 def feed(library: Library, index: SearchIndex) -> int:
     """Give `index` one batch of what it lacks; returns how many materials that was.
 
-    Raises SearchUnavailable when the engine is down: nothing is acknowledged then.
+    Raises SearchUnavailable when the engine is down: nothing is acknowledged then. Raises Busy
+    while somebody else feeds it: of two who feed at once, the slower would put back what it read
+    earlier.
     """
+    with library.database.read() as session:
+        if not outbox.behind(session, index.name, 1):
+            return 0
+    with turn(library.database, _turn_of(index)):
+        return _feed_batch(library, index)
+
+
+def _turn_of(index: SearchIndex) -> str:
+    return f"feed {index.name}"
+
+
+def _feed_batch(library: Library, index: SearchIndex) -> int:
     with library.database.read() as session:
         batch = outbox.behind(session, index.name, BATCH)
         documents = material_documents(session, [entry.material_id for entry in batch])
-    if not batch:
-        return 0
     gone = [entry.material_id for entry in batch if entry.material_id not in documents]
     if documents:
         index.put_many(list(documents.values()))
@@ -97,15 +116,38 @@ def rebuild(
     new = index.rebuild()
     try:
         fed = _load(library, new, lambda done: progress(done, total))
-        with library.database.write() as session:
-            outbox.forget_index(session, index.name)
-        new.switch()
+        with _own_turn(library, index):
+            with library.database.write() as session:
+                outbox.forget_index(session, index.name)
+            new.switch()
+            with library.database.write() as session:
+                outbox.forget_index(session, index.name)
+                outbox.acknowledge(session, index.name, [Behind(*entry) for entry in fed.items()])
     finally:
         new.abandon()
-    with library.database.write() as session:
-        outbox.forget_index(session, index.name)
-        outbox.acknowledge(session, index.name, [Behind(*entry) for entry in fed.items()])
     return len(fed)
+
+
+@contextmanager
+def _own_turn(library: Library, index: SearchIndex) -> Iterator[None]:
+    """The turn at `index`, waiting for the batch that somebody is feeding; Busy after that."""
+    with ExitStack() as held:
+        _patiently(lambda: held.enter_context(turn(library.database, _turn_of(index))))
+        yield
+
+
+def _patiently(act: Callable[[], object]) -> None:
+    """Do `act` as soon as nobody is in the way; Busy when somebody is for too long."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            act()
+        except Busy:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return
 
 
 _PUBLISHED: Final = (Material.status == Status.PUBLISHED, Material.deleted_at.is_(None))
@@ -129,9 +171,9 @@ def _load(library: Library, sink: _Sink, progress: Callable[[int], None]) -> dic
 
 
 def feed_if_free(library: Library) -> None:
-    """Feed every index, unless a server is doing so already or an engine is down."""
+    """Feed every index, together with a server that does so; leaves it to later if one is down."""
     for index in library.indexes:
         try:
-            _feed_until_current(library, index)
+            _patiently(partial(_feed_until_current, library, index))
         except (Busy, SearchUnavailable) as error:
             log.info("indexing.left_to_others", index=index.name, error=error.code)
