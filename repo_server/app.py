@@ -115,8 +115,18 @@ def _s3(settings: Settings) -> S3Options | None:
     if not settings.storage_url.startswith("s3://"):
         return None
     return S3Options(
-        settings.s3_endpoint, settings.s3_region, settings.s3_access_key, settings.s3_secret_key
+        settings.s3_endpoint,
+        settings.s3_region,
+        settings.s3_access_key,
+        settings.s3_secret_key,
+        settings.s3_public_endpoint or None,
     )
+
+
+def _media_origins(settings: Settings) -> tuple[str, ...]:
+    """Where presigned addresses of files lead."""
+    address = settings.s3_public_endpoint or settings.s3_endpoint
+    return (address.rstrip("/"),) if address else ()
 
 
 def create() -> Litestar:
@@ -145,7 +155,7 @@ def create_app(settings: Settings) -> Litestar:
         secure=settings.secure,
         trusted_proxies=settings.trusted_proxies,
         origins=(settings.origin.rstrip("/"),) if settings.origin else (),
-        media_origins=(settings.s3_endpoint.rstrip("/"),) if settings.s3_endpoint else (),
+        media_origins=_media_origins(settings),
     )
     app = Litestar(
         route_handlers=[

@@ -40,6 +40,9 @@ class Settings:
         "", "Where files are kept: `s3://bucket/prefix`; empty for a folder in the data folder."
     )
     s3_endpoint: str = _setting("", "Address of the S3 server, such as `http://127.0.0.1:8333`.")
+    s3_public_endpoint: str = _setting(
+        "", "Address where browsers reach the S3 server, when it is another one."
+    )
     s3_region: str = _setting("us-east-1", "Region of the S3 server.")
     s3_access_key: str = _setting("", "Access key of the S3 server.")
     s3_secret_key: str = _setting("", "Secret key of the S3 server.")

@@ -11,6 +11,7 @@ from repo_server.database.engine import Database, open_database, sqlite_url
 from repo_server.database.migrations import migrate
 from tests.network import forbid_network
 from tests.servers.postgresql import MIGRATED, shared_postgresql, stop_shared_postgresql
+from tests.servers.seaweedfs import stop_shared_seaweedfs
 from tests.servers.shared import close_run, locked, open_run
 
 ENGINES = ("sqlite", "postgresql")
@@ -24,6 +25,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         stop_shared_postgresql()
+        stop_shared_seaweedfs()
         close_run()
 
 

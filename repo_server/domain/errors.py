@@ -93,6 +93,11 @@ CATALOGUE: Final[dict[str, ErrorEntry]] = {
         "Kho tệp đang tạm ngừng. Hãy thử lại sau ít phút.",
         "File storage is unavailable. Try again in a few minutes.",
     ),
+    "inspection_unavailable": ErrorEntry(
+        503,
+        "Bộ kiểm tra tệp đang tạm ngừng. Hãy thử lại sau ít phút.",
+        "Files cannot be checked now. Try again in a few minutes.",
+    ),
     "search_unavailable": ErrorEntry(
         503,
         "Máy tìm kiếm đang tạm ngừng. Hãy thử lại sau ít phút.",
@@ -196,9 +201,13 @@ class WrongState(KhoError):
 
 
 class NotPublishable(KhoError):
-    """Something is missing before submission or publication; details: reasons (sentences)."""
+    """Something is missing before submission or publication; `lacking` holds sentences by field."""
 
     code = "not_publishable"
+
+    def __init__(self, lacking: dict[str, str]) -> None:
+        super().__init__(reasons=" ".join(lacking.values()), fields=lacking)
+        self.lacking = lacking
 
 
 class WrongOffset(KhoError):
@@ -270,6 +279,15 @@ class StorageFull(KhoError):
     """No room is left for bytes."""
 
     code = "storage_full"
+
+
+class InspectionUnavailable(KhoError):
+    """The confined child cannot be started; nothing can be said about any file, nor is refused.
+
+    Why is in the exception's note, for the log.
+    """
+
+    code = "inspection_unavailable"
 
 
 class SearchUnavailable(KhoError):

@@ -104,14 +104,14 @@ class Completeness:
     subject_count: int
 
 
-def missing_before_submission(material: Completeness) -> tuple[str, ...]:
-    """Vietnamese sentences, one for each thing that a material still lacks; empty when ready."""
+def missing_before_submission(material: Completeness) -> dict[str, str]:
+    """A Vietnamese sentence for each field that a material still lacks; empty when ready."""
     checks = (
-        (material.title.strip() != "", "Chưa có tên học liệu."),
-        (material.file_count > 0, "Chưa có tệp nào."),
-        (material.kind is not None, "Chưa chọn loại học liệu."),
-        (material.grade_count > 0, "Chưa chọn lớp."),
-        (material.subject_count > 0, "Chưa chọn môn học."),
-        (material.license is not None, "Chưa chọn giấy phép sử dụng."),
+        ("title", material.title.strip() != "", "Chưa có tên học liệu."),
+        ("files", material.file_count > 0, "Chưa có tệp nào."),
+        ("kind", material.kind is not None, "Chưa chọn loại học liệu."),
+        ("grades", material.grade_count > 0, "Chưa chọn lớp."),
+        ("subjects", material.subject_count > 0, "Chưa chọn môn học."),
+        ("license", material.license is not None, "Chưa chọn giấy phép sử dụng."),
     )
-    return tuple(sentence for fulfilled, sentence in checks if not fulfilled)
+    return {field: sentence for field, fulfilled, sentence in checks if not fulfilled}

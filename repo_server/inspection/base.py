@@ -7,7 +7,6 @@ server that only believes them: they hold plain text, numbers and one small pict
 from dataclasses import dataclass
 from typing import Final
 
-from repo_server.domain.errors import KhoError
 from repo_server.domain.files import REASONS
 
 TEXT_LIMIT: Final = 10_000_000
@@ -107,9 +106,3 @@ class Refused(Exception):
             for name, value in details.items()
         }
         self.reason = REASONS[verdict].format(**printable)
-
-
-class InspectorUnavailable(KhoError):
-    """The confined child cannot be started, so nothing can be said about any file now."""
-
-    code = "internal"

@@ -24,14 +24,13 @@ from typing import BinaryIO, Final
 import msgspec
 
 import repo_server
-from repo_server.domain.errors import FileRejected
+from repo_server.domain.errors import FileRejected, InspectionUnavailable
 from repo_server.domain.files import FILE_KINDS, REASONS
 from repo_server.inspection.base import (
     TEXT_LIMIT,
     THUMBNAIL_LIMIT,
     Confinement,
     Inspection,
-    InspectorUnavailable,
     RenderedImage,
 )
 from repo_server.inspection.confinement.wire import (
@@ -96,7 +95,7 @@ class Inspector:
     def inspect(self, path: Path, name: str, *, thumbnail: bool = True) -> Inspection:
         """What the file at `path` is; `name` is what its owner calls it.
 
-        Raises OSError when the file cannot be opened and InspectorUnavailable when no child can
+        Raises OSError when the file cannot be opened and InspectionUnavailable when no child can
         be started; everything that is the file's fault is a verdict.
         """
         job = Job("inspect", name=name, thumbnail=thumbnail)
@@ -154,13 +153,19 @@ class Inspector:
                     break
                 if attempt == 2 or not _killed_from_outside(answer.ending, self._limits):
                     return answer
-        raise InspectorUnavailable(detail="no child ended in order")
+        raise _unavailable("no child ended in order")
 
     def _forget(self, forker: "_Forker") -> None:
         with self._lock:
             forker.stop()
             if self._forker is forker:
                 self._forker = None
+
+
+def _unavailable(reason: str) -> InspectionUnavailable:
+    error = InspectionUnavailable()
+    error.add_note(reason)
+    return error
 
 
 @dataclass(slots=True, weakref_slot=True)
@@ -175,7 +180,7 @@ class _Forker:
 
     @classmethod
     def start(cls, limits: Limits, worker: str, folder: Path) -> "_Forker":
-        """Start it and wait until every decoder is loaded; raises InspectorUnavailable."""
+        """Start it and wait until every decoder is loaded; raises InspectionUnavailable."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         empty = tempfile.mkdtemp(prefix="kho-inspection-")
         process = subprocess.Popen(  # noqa: S603 our own interpreter and module
@@ -196,10 +201,10 @@ class _Forker:
             ours.settimeout(None)
         except (OSError, msgspec.MsgspecError) as error:
             _end(process, ours, empty)
-            raise InspectorUnavailable(detail=str(error)) from error
+            raise _unavailable(str(error)) from error
         if ready.confinement is None:
             _end(process, ours, empty)
-            raise InspectorUnavailable(detail=ready.error)
+            raise _unavailable(ready.error)
         forker = cls(process, ours, empty, ready.confinement, os.getpid())
         weakref.finalize(forker, _end_if_ours, os.getpid(), process, ours, empty)
         return forker

@@ -20,9 +20,9 @@ from repo_server.routes.errors import AnyRequest
 
 # Only these kinds of files are served, whatever else a package installs.
 _SERVED: Final = {
-    ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".mjs": "text/javascript; charset=utf-8",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".mjs": "text/javascript",
     ".svg": "image/svg+xml",
     ".png": "image/png",
     ".ico": "image/x-icon",

@@ -46,6 +46,9 @@ PUBLISHED_REASON: Final = (
     "Học liệu đã được xuất bản trong lúc gửi. Hãy gỡ học liệu rồi thêm tệp và gửi duyệt lại."
 )
 
+CIRCUMSTANTIAL: Final = frozenset({"checksum", "gone", "full", "published"})
+"""Verdicts that are not about the file itself: the same file may be taken another time."""
+
 # What a material is, judged by its first file alone; its contributor decides.
 KIND_BY_GROUP: Final[dict[str, Kind]] = {
     "slides": Kind.SLIDES,

@@ -1,11 +1,12 @@
 """A folder of files becomes materials: `kho import`.
 
-Each folder that directly holds files is one material when it has a `kho.toml`, or when it holds no
-folder and is not the root (a lesson bundle); otherwise each of its files is one. Uploads carry a
-key made of the path and the content, so an import that was interrupted, or is repeated, goes on
-where it stopped and makes nothing twice.
+A folder with a `kho.toml` is one material of all its files (a lesson bundle); elsewhere each file
+is one. Uploads carry a key made of the path and the content, so an import that was interrupted, or
+is repeated, goes on where it stopped and makes nothing twice; what people withdrew or deleted
+meanwhile stays so.
 """
 
+import errno
 import hashlib
 import tomllib
 import unicodedata
@@ -15,10 +16,20 @@ from pathlib import Path
 from typing import Any, Final
 
 from repo_server.domain.access import Viewer
-from repo_server.domain.errors import FileRejected, InvalidValue, KhoError, TooLarge
+from repo_server.domain.errors import (
+    Busy,
+    Conflict,
+    FileRejected,
+    InvalidValue,
+    KhoError,
+    NotFound,
+    TooLarge,
+    WrongOffset,
+    WrongState,
+)
 from repo_server.domain.materials import Status
 from repo_server.services import materials, uploads
-from repo_server.services.acceptance import accept_upload
+from repo_server.services.acceptance import CIRCUMSTANTIAL, accept_upload
 from repo_server.services.library import Library
 from repo_server.services.materials import Description
 from repo_server.services.placement import Choice
@@ -27,6 +38,19 @@ from repo_server.services.viewing import MaterialView, material_by_id
 
 SIDECAR: Final = "kho.toml"
 _CHUNK: Final = 1 << 20
+CHANGED: Final = "Tệp bị thay đổi trong lúc đọc. Hãy nhập lại."
+
+# Errors that concern one file; of any other the import cannot go on.
+_OF_ONE_FILE: Final = (
+    Busy,
+    Conflict,
+    FileRejected,
+    InvalidValue,
+    NotFound,
+    TooLarge,
+    WrongOffset,
+    WrongState,
+)
 _IGNORED: Final = frozenset({"thumbs.db", "desktop.ini", SIDECAR})
 
 
@@ -37,6 +61,18 @@ class Unit:
     label: str
     files: tuple[Path, ...]
     sidecar: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A file with its path below the root, what its description says of it, and its key."""
+
+    path: Path
+    label: str
+    role: str | None
+    sha256: str
+    size: int
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +101,29 @@ class ImportReport:
 
 
 def units(folder: Path) -> Iterator[Unit]:
-    """The materials-to-be below `folder`, in a stable order."""
-    entries = sorted(folder.iterdir(), key=lambda path: unicodedata.normalize("NFC", path.name))
-    yield from _units_of(folder, folder, entries)
+    """The materials-to-be below `folder`, in a stable order.
+
+    A folder that cannot be read is a unit of itself, so that the report can say so.
+    """
+    yield from _units_of(folder, folder)
 
 
-def _units_of(root: Path, folder: Path, entries: list[Path]) -> Iterator[Unit]:
+def _units_of(root: Path, folder: Path) -> Iterator[Unit]:
+    try:
+        entries = sorted(folder.iterdir(), key=lambda path: _composed(path.name))
+    except OSError:
+        yield Unit(_label(root, folder), (folder,), None)
+        return
     files = tuple(path for path in entries if path.is_file() and not _ignored(path))
-    folders = [path for path in entries if path.is_dir() and not path.is_symlink()]
     sidecar = folder / SIDECAR
     if sidecar.is_file():
         yield Unit(_label(root, folder), files, sidecar)
     else:
         for path in files:
             yield Unit(_label(root, path), (path,), None)
-    for path in folders:
-        if not path.name.startswith("."):
-            yield from _units_of(root, path, sorted(path.iterdir(), key=lambda entry: entry.name))
+    for path in entries:
+        if path.is_dir() and not path.is_symlink() and not _ignored(path):
+            yield from _units_of(root, path)
 
 
 def _ignored(path: Path) -> bool:
@@ -89,7 +131,11 @@ def _ignored(path: Path) -> bool:
 
 
 def _label(root: Path, path: Path) -> str:
-    return unicodedata.normalize("NFC", path.relative_to(root).as_posix())
+    return _composed(path.relative_to(root).as_posix())
+
+
+def _composed(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
 
 
 def import_folder(
@@ -116,13 +162,14 @@ def _import_unit(
     except InvalidValue as error:
         report.problems.append((unit.label, error.sentence()))
         fields = {}
-    material_id: int | None = None
-    for path, role in _ordered_files(unit, fields):
-        label = _label(root, path)
-        outcome, view = _import_file(library, viewer, path, label, role, material_id)
+    pieces = _pieces(root, unit, fields, report)
+    # A file that was added or changed since belongs to the material of those that were not.
+    known = (_material_of(library, viewer, piece.key) for piece in pieces)
+    material_id = next(filter(None, known), None)
+    for piece in pieces:
+        outcome, found = _import_piece(library, viewer, piece, material_id)
         report.outcomes.append(outcome)
-        if view is not None and view.material_id is not None:
-            material_id = view.material_id
+        material_id = material_id or found
     if material_id is not None:
         report.materials += 1
         try:
@@ -138,6 +185,23 @@ def _read_sidecar(unit: Unit) -> dict[str, Any]:
         return tomllib.loads(unit.sidecar.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InvalidValue(SIDECAR, f"Không đọc được tệp mô tả: {error}.") from error
+    except OSError as error:
+        raise InvalidValue(SIDECAR, _unreadable(error)) from error
+
+
+def _pieces(root: Path, unit: Unit, fields: dict[str, Any], report: ImportReport) -> list[_Piece]:
+    """The unit's files, hashed; those that cannot be read are rejected in the report."""
+    pieces = []
+    for path, role in _ordered_files(unit, fields):
+        label = _label(root, path)
+        try:
+            sha256, size = _digest(path)
+        except OSError as error:
+            report.outcomes.append(Outcome(label, "rejected", _unreadable(error)))
+            continue
+        key = hashlib.sha256(f"import\0{label}\0{sha256}".encode()).hexdigest()
+        pieces.append(_Piece(path, label, role, sha256, size, key))
+    return pieces
 
 
 def _ordered_files(unit: Unit, fields: dict[str, Any]) -> list[tuple[Path, str | None]]:
@@ -145,35 +209,15 @@ def _ordered_files(unit: Unit, fields: dict[str, Any]) -> list[tuple[Path, str |
     listed = fields.get("files")
     named = listed if isinstance(listed, list) else []
     roles = {
-        str(entry.get("name")): entry.get("role") for entry in named if isinstance(entry, dict)
+        _composed(str(entry.get("name"))): entry.get("role")
+        for entry in named
+        if isinstance(entry, dict)
     }
     order = {name: position for position, name in enumerate(roles)}
-    names = {path: unicodedata.normalize("NFC", path.name) for path in unit.files}
+    names = {path: _composed(path.name) for path in unit.files}
     files = sorted(unit.files, key=lambda path: order.get(names[path], len(order)))
-    return [(path, roles.get(names[path])) for path in files]
-
-
-def _import_file(
-    library: Library,
-    viewer: Viewer,
-    path: Path,
-    label: str,
-    role: str | None,
-    material_id: int | None,
-) -> tuple[Outcome, UploadView | None]:
-    try:
-        sha256, size = _digest(path)
-        key = hashlib.sha256(f"import\0{label}\0{sha256}".encode()).hexdigest()
-        declaration = Declaration(path.name, size, sha256, material_id, role)
-        view, known = _send(library, viewer, path, declaration, key)
-    except (FileRejected, TooLarge, InvalidValue) as error:
-        return Outcome(label, "rejected", error.sentence()), None
-    except OSError as error:
-        return Outcome(label, "rejected", f"Không đọc được tệp: {error.strerror}."), None
-    if view.state == "rejected":
-        return Outcome(label, "rejected", view.reason or ""), view
-    state = "known" if known else "accepted"
-    return Outcome(label, state, code=view.material_code or "", has_text=view.has_text), view
+    given = {path: roles.get(names[path]) for path in files}
+    return [(path, None if role is None else str(role)) for path, role in given.items()]
 
 
 def _digest(path: Path) -> tuple[str, int]:
@@ -182,13 +226,47 @@ def _digest(path: Path) -> tuple[str, int]:
         return digest, stream.tell()
 
 
+def _unreadable(error: OSError) -> str:
+    why = {errno.EACCES: "không có quyền đọc", errno.ENOENT: "tệp không còn ở đó"}
+    return f"Không đọc được: {why.get(error.errno or 0, error.strerror or 'lỗi đọc')}."
+
+
+def _material_of(library: Library, viewer: Viewer, key: str) -> int | None:
+    """The material that an earlier import made of this file, unless it was deleted since."""
+    view = uploads.find(library, viewer, key)
+    if view is None or view.material_id is None:
+        return None
+    try:
+        return material_by_id(library, viewer, view.material_id).card.id
+    except NotFound:
+        return None
+
+
+def _import_piece(
+    library: Library, viewer: Viewer, piece: _Piece, material_id: int | None
+) -> tuple[Outcome, int | None]:
+    """See one file through; returns what became of it and the material that it made."""
+    declaration = Declaration(piece.path.name, piece.size, piece.sha256, material_id, piece.role)
+    try:
+        view, known = _send(library, viewer, piece.path, declaration, piece.key)
+    except OSError as error:
+        return Outcome(piece.label, "rejected", _unreadable(error)), None
+    except _OF_ONE_FILE as error:
+        return Outcome(piece.label, "rejected", error.sentence()), None
+    if view.state == "rejected":
+        return Outcome(piece.label, "rejected", view.reason or ""), None
+    if view.state != "ready":
+        return Outcome(piece.label, "rejected", CHANGED), None
+    state = "known" if known else "accepted"
+    outcome = Outcome(piece.label, state, code=view.material_code or "", has_text=view.has_text)
+    return outcome, None if known else view.material_id
+
+
 def _send(
     library: Library, viewer: Viewer, path: Path, declaration: Declaration, key: str
 ) -> tuple[UploadView, bool]:
     """Upload one file and see it through; returns (upload, whether it had been done before)."""
-    view = uploads.find(library, viewer, key)
-    if view is None:
-        view, _ = uploads.declare(library, viewer, declaration, key)
+    view = _upload_to_go_on_with(library, viewer, declaration, key)
     if view.state in ("ready", "rejected"):
         return view, True
     if view.state == "receiving":
@@ -203,6 +281,20 @@ def _send(
     return uploads.status(library, viewer, view.id), False
 
 
+def _upload_to_go_on_with(
+    library: Library, viewer: Viewer, declaration: Declaration, key: str
+) -> UploadView:
+    """The upload of that key; one that came to nothing, but not by the file's fault, is renewed."""
+    while True:
+        view = uploads.find(library, viewer, key)
+        if view is None:
+            view, _ = uploads.declare(library, viewer, declaration, key)
+        given_up = view.state in ("cancelled", "expired")
+        if not given_up and not (view.state == "rejected" and view.verdict in CIRCUMSTANTIAL):
+            return view
+        key = hashlib.sha256(f"{key}\0{view.id}".encode()).hexdigest()
+
+
 def _finish(
     library: Library, viewer: Viewer, material_id: int, fields: dict[str, Any], *, publish: bool
 ) -> bool:
@@ -212,7 +304,8 @@ def _finish(
     if description != Description() and not _says(view, description):
         materials.edit_material(library, viewer, material_id, view.rev, description)
         view = material_by_id(library, viewer, material_id)
-    if not publish or view.card.status == Status.PUBLISHED:
+    # What was withdrawn stays withdrawn, however often the import is repeated.
+    if not publish or view.card.status not in (Status.DRAFT, Status.SUBMITTED):
         return False
     materials.publish(library, viewer, material_id, view.rev, complete=False)
     return True

@@ -4,7 +4,7 @@ Every act is one transaction that changes the row, the tree's counts, the index 
 trail together. Acts on an existing material name the revision they were decided on.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -198,8 +198,8 @@ def present_files(material: Material) -> list[MaterialFile]:
     return [file for file in material.files if file.removed_at is None]
 
 
-def missing(material: Material) -> tuple[str, ...]:
-    """Sentences on what the material lacks before it can be submitted."""
+def missing(material: Material) -> dict[str, str]:
+    """What the material lacks before it can be submitted: a sentence by field."""
     return missing_before_submission(
         Completeness(
             title=material.title,
@@ -253,10 +253,12 @@ def require_state(viewer: Viewer, material: Material, action: Action) -> None:
     require(viewer, action, subject)
 
 
-def _require_complete(material: Material, *, except_for: tuple[str, ...] = ()) -> None:
-    reasons = [reason for reason in missing(material) if reason not in except_for]
-    if reasons:
-        raise NotPublishable(reasons=" ".join(reasons))
+def _require_complete(material: Material, *, except_for: Collection[str] = ()) -> None:
+    lacking = {
+        field: sentence for field, sentence in missing(material).items() if field not in except_for
+    }
+    if lacking:
+        raise NotPublishable(lacking)
 
 
 def _describe(session: Session, material: Material, description: Description) -> None:

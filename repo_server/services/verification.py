@@ -78,6 +78,8 @@ def verify(
 ) -> VerifyReport:
     """Check everything; reads every stored byte back."""
     findings: list[Finding] = []
+    # A store that is down answers "not there" to some questions: ask first whether it is up.
+    library.storage.check()
     progress("blobs")
     blobs, bytes_read = _check_blobs(library, findings)
     progress("objects")

@@ -130,7 +130,7 @@ def _view(
         created_at=material.created_at,
         actions=allowed(viewer, subject, _STEPS),
         can_edit=can_edit,
-        problems=missing(material) if can_edit else (),
+        problems=tuple(missing(material).values()) if can_edit else (),
     )
 
 

@@ -24,7 +24,7 @@ from repo_server.domain.errors import (
 EXAMPLES = (
     InvalidValue("title", "Tên không được để trống."),
     WrongState(status="Đã gỡ"),
-    NotPublishable(reasons="Chưa có tệp nào. Chưa chọn lớp."),
+    NotPublishable({"files": "Chưa có tệp nào.", "grades": "Chưa chọn lớp."}),
     WrongOffset(size=1024),
     TooLarge(limit="500 MB"),
     FileRejected("macro", "Tệp có macro nên không được nhận."),

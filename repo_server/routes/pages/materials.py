@@ -115,7 +115,9 @@ def _saved(
             materials.submit(library, viewer, view.card.id, changed.rev)
     except InvalidValue as error:
         return {str(error.details["field"]): str(error.details["reason"])}
-    except (EditConflict, NotPublishable) as error:
+    except NotPublishable as error:
+        return dict(error.lacking)
+    except EditConflict as error:
         return {"title": error.sentence()}
     return {}
 

@@ -1,6 +1,5 @@
 """After a form post: go to a page that says what happened."""
 
-from litestar.datastructures import Cookie
 from litestar.response import Redirect
 
 from repo_server.routes.pages.rendering import NOTICE_COOKIE
@@ -8,5 +7,9 @@ from repo_server.routes.pages.rendering import NOTICE_COOKIE
 
 def see(url: str, notice: str | None = None) -> Redirect:
     """303 to `url`; `notice` names a message ("notice.…") that is shown there once."""
-    cookies = [Cookie(NOTICE_COOKIE, notice, max_age=60, httponly=True)] if notice else []
-    return Redirect(url, status_code=303, cookies=cookies)
+    redirect = Redirect(url, status_code=303)
+    if notice is not None:
+        redirect.set_cookie(
+            NOTICE_COOKIE, notice, max_age=60, path="/", httponly=True, samesite="lax"
+        )
+    return redirect

@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from litestar import Request, Response
+from litestar import MediaType, Request, Response
 from markupsafe import Markup, escape
 
 from repo_server.domain.access import ROLE_LABELS, Action, Role, Viewer, permits
@@ -84,7 +84,7 @@ class Pages:
         response = Response(
             text,
             status_code=status,
-            media_type="text/html; charset=utf-8",
+            media_type=MediaType.HTML,
             headers={"cache-control": "private, no-store", "vary": "Cookie", **(headers or {})},
         )
         if notice is not None:
@@ -150,13 +150,13 @@ def viewer_context(viewer: Viewer) -> ViewerContext:
 
 
 def filesize(size: int) -> str:
-    """Bytes as people read them: "1,2 MB"."""
+    """Bytes as a computer's file list shows them, in steps of 1024: "1,2 MB"."""
     value = float(size)
     for unit in ("byte", "KB", "MB", "GB"):
-        if value < 1000 or unit == "GB":
+        if value < 1024 or unit == "GB":
             digits = f"{value:.1f}" if unit != "byte" and value < 100 else f"{value:.0f}"
             return f"{digits.removesuffix('.0').replace('.', ',')} {unit}"
-        value /= 1000
+        value /= 1024
     raise AssertionError
 
 
