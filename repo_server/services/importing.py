@@ -233,7 +233,7 @@ def _unreadable(error: OSError) -> str:
 
 def _material_of(library: Library, viewer: Viewer, key: str) -> int | None:
     """The material that an earlier import made of this file, unless it was deleted since."""
-    view = uploads.find(library, viewer, key)
+    view, _ = _latest(library, viewer, key)
     if view is None or view.material_id is None:
         return None
     try:
@@ -284,15 +284,21 @@ def _send(
 def _upload_to_go_on_with(
     library: Library, viewer: Viewer, declaration: Declaration, key: str
 ) -> UploadView:
-    """The upload of that key; one that came to nothing, but not by the file's fault, is renewed."""
-    while True:
-        view = uploads.find(library, viewer, key)
-        if view is None:
-            view, _ = uploads.declare(library, viewer, declaration, key)
+    view, key = _latest(library, viewer, key)
+    return view or uploads.declare(library, viewer, declaration, key)[0]
+
+
+def _latest(library: Library, viewer: Viewer, key: str) -> tuple[UploadView | None, str]:
+    """The upload of that file, and its key; None when there is none or it is to be renewed.
+
+    One that came to nothing, though not by the file's fault, is followed by one of another key.
+    """
+    while (view := uploads.find(library, viewer, key)) is not None:
         given_up = view.state in ("cancelled", "expired")
         if not given_up and not (view.state == "rejected" and view.verdict in CIRCUMSTANTIAL):
-            return view
+            break
         key = hashlib.sha256(f"{key}\0{view.id}".encode()).hexdigest()
+    return view, key
 
 
 def _finish(
