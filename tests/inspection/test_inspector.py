@@ -201,6 +201,7 @@ def test_a_decoder_that_cannot_be_loaded_is_our_fault(blob):
         inspector.inspect(blob, "a.txt")
     assert any("no_such_worker" in note for note in caught.value.__notes__)
 
+
 SERVER = """
 import sys, threading
 from pathlib import Path
