@@ -73,6 +73,12 @@ class FileView:
     preview: str
     preview_text: str | None
 
+    @property
+    def preview_pages(self) -> range:
+        """Numbers of the pages that have an image."""
+        last = min(self.page_count or 0, PREVIEW_PAGES) if self.preview == "pages" else 0
+        return range(1, last + 1)
+
 
 @dataclass(frozen=True, slots=True)
 class MaterialView:

@@ -1,6 +1,8 @@
 """A material and its life, as JSON. Changes need `If-Match` with the ETag that was read."""
 
-from typing import Annotated
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Annotated, Final
 
 from litestar import Response, delete, get, patch, post
 from litestar.di import NamedDependency
@@ -20,10 +22,11 @@ from repo_server.routes.auth import requires
 from repo_server.routes.bounds import PathId, SmallId
 from repo_server.routes.preconditions import etag, revision
 from repo_server.services import materials, viewing
+from repo_server.services.cards import Card
 from repo_server.services.library import Library
 from repo_server.services.materials import Description
 from repo_server.services.placement import Choice
-from repo_server.services.viewing import MaterialView
+from repo_server.services.viewing import PREVIEW_PAGES, AlignmentView, FileView, MaterialView
 
 ShortText = Annotated[str, Meta(max_length=120)]
 IfMatch = Annotated[str | None, HeaderParameter(name="If-Match", max_length=100)]
@@ -57,34 +60,108 @@ class Reason(Struct, forbid_unknown_fields=True, frozen=True):
     reason: Annotated[str, Meta(min_length=1, max_length=REASON_LIMIT)]
 
 
-def _description(fields: MaterialFields) -> Description:
-    parts = (fields.grades, fields.subjects, fields.books, fields.items)
+def _description(said: MaterialFields) -> Description:
+    parts = (said.grades, said.subjects, said.books, said.items)
     choice = None
     if any(part is not None for part in parts):
-        choice = Choice(
-            fields.grades or (), fields.subjects or (), fields.books or (), fields.items or ()
-        )
+        choice = Choice(said.grades or (), said.subjects or (), said.books or (), said.items or ())
     return Description(
-        title=fields.title,
-        description=fields.description,
-        kind=fields.kind,
-        language=fields.language,
-        license=fields.license,
-        keywords=fields.keywords,
-        author=fields.author,
+        title=said.title,
+        description=said.description,
+        kind=said.kind,
+        language=said.language,
+        license=said.license,
+        keywords=said.keywords,
+        author=said.author,
         choice=choice,
     )
 
 
-def _answer(view: MaterialView, status: int = HTTP_200_OK) -> Response[MaterialView]:
+class FileEntry(Struct, frozen=True):
+    """A file of a material with its addresses; sizes in bytes, `duration` in seconds."""
+
+    id: int
+    name: str
+    role: str | None
+    kind: str
+    kind_label: str
+    media_type: str
+    size: int
+    sha256: str
+    page_count: int | None
+    duration: float | None
+    width: int | None
+    height: int | None
+    has_text: bool
+    text_truncated: bool
+    warnings: tuple[str, ...]
+    content_url: str
+    preview_urls: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaterialAnswer(Card):
+    """A material: what lists show of it, its files and alignments, and what the viewer may do.
+
+    `actions` are the steps of its life that are open to the viewer now; `problems` are sentences on
+    what it lacks before it can be submitted, for those who may edit it.
+    """
+
+    rev: int
+    version: int
+    author: str
+    keywords: tuple[str, ...]
+    license_url: str | None
+    alignments: tuple[AlignmentView, ...]
+    files: tuple[FileEntry, ...]
+    created_at: datetime
+    return_reason: str | None
+    can_edit: bool
+    actions: tuple[Action, ...]
+    problems: tuple[str, ...]
+
+
+_FROM_FILE: Final = FileEntry.__struct_fields__[:-2]
+
+
+def _file(file: FileView) -> FileEntry:
+    pages = (
+        range(1, min(file.page_count or 0, PREVIEW_PAGES) + 1) if file.preview == "pages" else ()
+    )
+    return FileEntry(
+        **{name: getattr(file, name) for name in _FROM_FILE},
+        content_url=f"/api/files/{file.id}/content",
+        preview_urls=tuple(f"/api/files/{file.id}/preview/{page}" for page in pages),
+    )
+
+
+def _material(view: MaterialView) -> MaterialAnswer:
+    return MaterialAnswer(
+        **{field.name: getattr(view.card, field.name) for field in fields(Card)},
+        rev=view.rev,
+        version=view.version,
+        author=view.author,
+        keywords=view.keywords,
+        license_url=view.license.url if view.license else None,
+        alignments=view.alignments,
+        files=tuple(map(_file, view.files)),
+        created_at=view.created_at,
+        return_reason=view.return_reason,
+        can_edit=view.can_edit,
+        actions=view.actions,
+        problems=view.problems,
+    )
+
+
+def _answer(view: MaterialView, status: int = HTTP_200_OK) -> Response[MaterialAnswer]:
     headers = {"etag": etag(view.rev), "cache-control": "private, no-cache"}
-    return Response(view, status_code=status, headers=headers)
+    return Response(_material(view), status_code=status, headers=headers)
 
 
 @get("/api/materials/{material_id:int}", opt=requires(Action.VIEW), sync_to_thread=True)
 def material(
     library: NamedDependency[Library], viewer: NamedDependency[Viewer], material_id: PathId
-) -> Response[MaterialView]:
+) -> Response[MaterialAnswer]:
     """A material with its files and alignments."""
     return _answer(viewing.material_by_id(library, viewer, material_id))
 
@@ -94,7 +171,7 @@ def create(
     library: NamedDependency[Library],
     viewer: NamedDependency[Viewer],
     data: JSONBody[MaterialFields],
-) -> Response[MaterialView]:
+) -> Response[MaterialAnswer]:
     """Start a draft; files follow as uploads that name it."""
     created = materials.create_material(library, viewer, _description(data))
     view = viewing.material_by_id(library, viewer, created.id)
@@ -108,7 +185,7 @@ def edit(
     material_id: PathId,
     data: JSONBody[MaterialFields],
     if_match: IfMatch = None,
-) -> Response[MaterialView]:
+) -> Response[MaterialAnswer]:
     """Change the description."""
     materials.edit_material(library, viewer, material_id, revision(if_match), _description(data))
     return _answer(viewing.material_by_id(library, viewer, material_id))
@@ -147,7 +224,7 @@ def submit(
     viewer: NamedDependency[Viewer],
     material_id: PathId,
     if_match: IfMatch = None,
-) -> Response[MaterialView]:
+) -> Response[MaterialAnswer]:
     """Hand a draft to the editors."""
     materials.submit(library, viewer, material_id, revision(if_match))
     return _answer(viewing.material_by_id(library, viewer, material_id))
@@ -159,7 +236,7 @@ def publish(
     viewer: NamedDependency[Viewer],
     material_id: PathId,
     if_match: IfMatch = None,
-) -> Response[MaterialView]:
+) -> Response[MaterialAnswer]:
     """Show a material to everybody."""
     materials.publish(library, viewer, material_id, revision(if_match))
     return _answer(viewing.material_by_id(library, viewer, material_id))
@@ -188,7 +265,7 @@ def withdraw(
     material_id: PathId,
     data: JSONBody[Reason],
     if_match: IfMatch = None,
-) -> Response[MaterialView]:
+) -> Response[MaterialAnswer]:
     """Take a material out of the public library."""
     materials.withdraw(library, viewer, material_id, revision(if_match), data.reason)
     return _answer(viewing.material_by_id(library, viewer, material_id))
