@@ -26,7 +26,7 @@ from repo_server.services.cards import Card
 from repo_server.services.library import Library
 from repo_server.services.materials import Description
 from repo_server.services.placement import Choice
-from repo_server.services.viewing import PREVIEW_PAGES, AlignmentView, FileView, MaterialView
+from repo_server.services.viewing import AlignmentView, FileView, MaterialView
 
 ShortText = Annotated[str, Meta(max_length=120)]
 IfMatch = Annotated[str | None, HeaderParameter(name="If-Match", max_length=100)]
@@ -125,13 +125,10 @@ _FROM_FILE: Final = FileEntry.__struct_fields__[:-2]
 
 
 def _file(file: FileView) -> FileEntry:
-    pages = (
-        range(1, min(file.page_count or 0, PREVIEW_PAGES) + 1) if file.preview == "pages" else ()
-    )
     return FileEntry(
         **{name: getattr(file, name) for name in _FROM_FILE},
         content_url=f"/api/files/{file.id}/content",
-        preview_urls=tuple(f"/api/files/{file.id}/preview/{page}" for page in pages),
+        preview_urls=tuple(f"/api/files/{file.id}/preview/{page}" for page in file.preview_pages),
     )
 
 

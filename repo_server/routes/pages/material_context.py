@@ -8,7 +8,7 @@ from repo_server.domain.access import Action
 from repo_server.domain.licenses import License
 from repo_server.routes.pages.rendering import HtmlRequest, Pages
 from repo_server.services.cards import Card, Label, material_url
-from repo_server.services.viewing import PREVIEW_PAGES, AlignmentView, FileView, MaterialView
+from repo_server.services.viewing import AlignmentView, FileView, MaterialView
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +137,9 @@ def shown_file(file: FileView) -> ShownFile:
 def _preview(file: FileView) -> ShownPreview:
     content = f"/api/files/{file.id}/content"
     url = content if file.preview in ("image", "video", "audio") else None
-    last = min(file.page_count or 0, PREVIEW_PAGES) if file.preview == "pages" else 0
     pages = tuple(
         ShownPage(number, f"/api/files/{file.id}/preview/{number}", f"Trang {number}")
-        for number in range(1, last + 1)
+        for number in file.preview_pages
     )
     return ShownPreview(file.preview, url, pages, file.preview_text)
 
