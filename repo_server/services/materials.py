@@ -264,32 +264,44 @@ def _require_complete(material: Material, *, except_for: Collection[str] = ()) -
 def _describe(session: Session, material: Material, description: Description) -> None:
     # Looked up before anything is set: a question to the database would write half of the change.
     items = None if description.choice is None else chosen_items(session, description.choice)
-    if description.title is not None:
-        title = display(description.title)
-        if not title:
-            raise InvalidValue("title", "Hãy đặt tên cho học liệu.")
-        material.title = _bounded("title", title, TITLE_LIMIT)
-        material.folded_title = fold(material.title)[:400]
-    if description.description is not None:
-        text = description.description.strip()
-        material.description = _bounded("description", text, DESCRIPTION_LIMIT)
-    if description.author is not None:
-        material.author = _bounded("author", display(description.author), TITLE_LIMIT)
-    if description.keywords is not None:
-        material.keywords = _keywords(description.keywords)
-    _choose(material, description)
+    for name, value in described(description).items():
+        setattr(material, name, value)
     if items is not None:
         material.items = items
 
 
-def _choose(material: Material, description: Description) -> None:
+def described(description: Description) -> dict[str, Any]:
+    """The columns that a description sets, cleaned; its choice of items aside.
+
+    Raises InvalidValue for what a material cannot be called, or what is in no list.
+    """
+    values: dict[str, Any] = {}
+    if description.title is not None:
+        title = display(description.title)
+        if not title:
+            raise InvalidValue("title", "Hãy đặt tên cho học liệu.")
+        values["title"] = _bounded("title", title, TITLE_LIMIT)
+        values["folded_title"] = fold(title)[:400]
+    if description.description is not None:
+        text = description.description.strip()
+        values["description"] = _bounded("description", text, DESCRIPTION_LIMIT)
+    if description.author is not None:
+        values["author"] = _bounded("author", display(description.author), TITLE_LIMIT)
+    if description.keywords is not None:
+        values["keywords"] = _keywords(description.keywords)
+    return values | _picked(description)
+
+
+def _picked(description: Description) -> dict[str, str]:
+    values: dict[str, str] = {}
     for field, allowed in (("kind", set(Kind)), ("language", LANGUAGES), ("license", LICENSES)):
         value = getattr(description, field)
         if value is None:
             continue
         if value not in allowed:
             raise InvalidValue(field, f"“{value[:40]}” không có trong danh mục.")
-        setattr(material, field, str(value))
+        values[field] = str(value)
+    return values
 
 
 def _keywords(words: tuple[str, ...]) -> list[str]:
@@ -326,12 +338,13 @@ def _summary(material: Material) -> dict[str, Any]:
     }
 
 
-_SNAPSHOT_FIELDS: Final = ("title", "description", "kind", "language", "license", "author")
+SNAPSHOT_FIELDS: Final = ("title", "description", "kind", "language", "license", "author")
+"""What a version keeps of the description, beside keywords, items and files."""
 
 
 def _snapshot(material: Material) -> dict[str, Any]:
     return {
-        **{field: getattr(material, field) for field in _SNAPSHOT_FIELDS},
+        **{field: getattr(material, field) for field in SNAPSHOT_FIELDS},
         "keywords": list(material.keywords),
         "items": [item.code for item in material.items],
         "files": [
