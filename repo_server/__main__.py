@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "reindex": "upkeep:reindex",
     "verify": "upkeep:verify",
     "user": "people:user",
+    "organization": "organizations:organization",
     "curriculum": "curriculum:curriculum_group",
 }
 
