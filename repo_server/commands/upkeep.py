@@ -25,6 +25,8 @@ def verify(*, repair: bool, as_json: bool) -> None:
     """Check that everything the database promises exists, byte for byte, and nothing else."""
     with opened() as library:
         report = verification.verify(library, repair=repair)
+        if repair:
+            indexing.feed_if_free(library)
         confinement = library.inspector.confinement()
     if as_json:
         print_json({**asdict(report), "clean": report.clean, "confinement": asdict(confinement)})

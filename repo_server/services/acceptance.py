@@ -6,6 +6,7 @@ staging copy is kept until after that commit. Whoever dies in between leaves an 
 """
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path, PurePath
@@ -27,6 +28,7 @@ from repo_server.database.models import (
 )
 from repo_server.domain.access import Role
 from repo_server.domain.codes import new_code
+from repo_server.domain.errors import Busy
 from repo_server.domain.files import FILE_KINDS
 from repo_server.domain.materials import FILES_LIMIT, TITLE_LIMIT, Kind, Status
 from repo_server.domain.vietnamese import display, fold
@@ -99,7 +101,13 @@ def _accept(library: Library, candidate: _Candidate) -> None:
     thumbnail = _store_thumbnail(library, candidate.sha256, inspection.thumbnail)
     while not _commit(library, candidate, inspection, thumbnail, generation):
         generation = _promote(library, candidate)
-    library.staging.discard(candidate.upload_id)
+    _forget_staged(library, candidate)
+
+
+def _forget_staged(library: Library, candidate: _Candidate) -> None:
+    # Somebody else who worked on this upload may be doing the same at this moment.
+    with suppress(Busy):
+        library.staging.discard(candidate.upload_id)
 
 
 def _is_waiting(library: Library, upload_id: str) -> bool:
@@ -129,7 +137,7 @@ def _reject(library: Library, candidate: _Candidate, verdict: str, reason: str) 
         if upload is None or upload.state != "received":
             return
         _mark_rejected(session, upload, candidate.sha256, verdict, reason)
-    library.staging.discard(candidate.upload_id)
+    _forget_staged(library, candidate)
 
 
 def _mark_rejected(
@@ -177,6 +185,14 @@ def store_derivative(library: Library, sha256: str, name: str, image: RenderedIm
     )
 
 
+def save_derivative(session: Session, derivative: Derivative) -> None:
+    """Write the row of an image, or write it anew; two may have made the same one at once."""
+    columns = [column.key for column in Derivative.__mapper__.column_attrs]
+    row = {name: getattr(derivative, name) for name in columns}
+    changing = tuple(name for name in columns if name not in ("sha256", "name"))
+    outbox.upsert(session, Derivative, [row], changing=changing)
+
+
 def _commit(
     library: Library,
     candidate: _Candidate,
@@ -200,7 +216,7 @@ def _commit(
             return False
         _keep_text(session, candidate.sha256, inspection)
         if thumbnail is not None:
-            session.merge(thumbnail)
+            save_derivative(session, thumbnail)
         file = _add_file(session, material, upload, inspection, candidate.sha256)
         upload.state, upload.sha256, upload.verdict = "ready", candidate.sha256, "ok"
         upload.material_id, upload.file_id, upload.updated_at = material.id, file.id, utc_now()
@@ -210,11 +226,10 @@ def _commit(
 
 
 def _know_blob(session: Session, candidate: _Candidate, generation: int) -> bool:
-    blob = session.get(Blob, candidate.sha256, with_for_update=True)
-    if blob is None:
-        session.add(Blob(sha256=candidate.sha256, size=candidate.size, generation=generation))
-        session.flush()
-        return True
+    row = {"sha256": candidate.sha256, "size": candidate.size, "generation": generation}
+    # Two uploads of the same bytes may end at the same moment: the second waits for the first.
+    outbox.upsert(session, Blob, [row], changing=())
+    blob = session.get_one(Blob, candidate.sha256, with_for_update=True, populate_existing=True)
     if blob.state == "doomed":
         if generation != blob.generation + 1:
             return False

@@ -1,5 +1,6 @@
 """Thumbnails and page images: made once, kept as derivatives, made again when lost."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,14 +9,20 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Final
 
-from repo_server.database.models import Derivative
+from sqlalchemy import delete, select
+
+from repo_server.database.models import Blob, Derivative, MaterialFile
 from repo_server.database.queries import files as file_queries
 from repo_server.domain.access import Viewer
-from repo_server.domain.errors import NotFound
-from repo_server.services.acceptance import THUMBNAIL, store_derivative
+from repo_server.domain.errors import FileRejected, NotFound
+from repo_server.inspection.base import RenderedImage
+from repo_server.services.acceptance import THUMBNAIL, save_derivative, store_derivative
 from repo_server.services.library import Library
 from repo_server.services.viewing import PREVIEW_PAGES, stored_file
 from repo_server.storage.base import ObjectKey
+
+PAGE: Final = "page-{}.webp"
+_PAGE: Final = re.compile(r"page-([0-9]+)\.webp")
 
 PAGE_WIDTH: Final = 1200
 """Pixels: sharp on a phone and readable on a classroom's projector."""
@@ -52,7 +59,7 @@ def page_image(library: Library, viewer: Viewer, file_id: int, page: int) -> Pic
     pages = min(file.page_count or 0, PREVIEW_PAGES)
     if file.kind != "pdf" or not 1 <= page <= pages:
         raise NotFound
-    name = f"page-{page}.webp"
+    name = PAGE.format(page)
     with library.database.read() as session:
         found = file_queries.derivative(session, viewer, file.sha256, name)
     if found is None:
@@ -64,10 +71,51 @@ def _render(library: Library, stored: file_queries.StoredFile, page: int, name: 
     key = ObjectKey.blob(stored.file.sha256, stored.generation)
     with _local_copy(library, key) as path:
         image = library.inspector.render_page(path, stored.file.kind, page, PAGE_WIDTH)
-    derivative = store_derivative(library, stored.file.sha256, name, image)
+    return _keep(library, stored.file.sha256, name, image)
+
+
+def _keep(library: Library, sha256: str, name: str, image: RenderedImage) -> Derivative:
+    derivative = store_derivative(library, sha256, name, image)
     with library.database.write() as session:
-        session.merge(derivative)
+        save_derivative(session, derivative)
     return derivative
+
+
+def make_again(library: Library, sha256: str, name: str) -> bool:
+    """Make a lost image of a blob again; False when that cannot be done, as without the blob.
+
+    The promise of an image that its file no longer gives is taken back.
+    """
+    with library.database.read() as session:
+        found = session.execute(
+            select(MaterialFile.name, MaterialFile.kind, Blob.generation)
+            .join(Blob, Blob.sha256 == MaterialFile.sha256)
+            .where(Blob.sha256 == sha256)
+            .limit(1)
+        ).one_or_none()
+    if found is None:
+        return False
+    try:
+        with _local_copy(library, ObjectKey.blob(sha256, found.generation)) as path:
+            image = _drawn(library, path, found.name, found.kind, name)
+    except (NotFound, FileRejected):
+        return False
+    if image is not None:
+        _keep(library, sha256, name, image)
+        return True
+    with library.database.write() as session:
+        lost = (Derivative.sha256 == sha256) & (Derivative.name == name)
+        session.execute(delete(Derivative).where(lost))
+    return True
+
+
+def _drawn(
+    library: Library, path: Path, filename: str, kind: str, name: str
+) -> RenderedImage | None:
+    if name == THUMBNAIL:
+        return library.inspector.inspect(path, filename).thumbnail
+    page = _PAGE.fullmatch(name)
+    return library.inspector.render_page(path, kind, int(page[1]), PAGE_WIDTH) if page else None
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """The janitor: what crashes and time leave behind. Nothing else deletes bytes."""
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
@@ -8,10 +9,10 @@ from sqlalchemy.orm import Session
 
 from repo_server.database import outbox
 from repo_server.database.models import Job, Upload, utc_now
-from repo_server.domain.errors import Busy
+from repo_server.domain.errors import Busy, Conflict, WrongOffset
 from repo_server.services import sign_ins
 from repo_server.services.library import Library
-from repo_server.services.uploads import JOB
+from repo_server.services.uploads import JOB, Receiver
 
 INTERVAL: Final = 60.0
 """Seconds between two rounds."""
@@ -29,6 +30,7 @@ def tidy(library: Library) -> None:
         _resume_received(session)
         _forget_done_jobs(session)
     sign_ins.forget_expired(library)
+    _complete_whole(library)
     _discard_staging(library)
     library.storage.tidy(GRACE)
 
@@ -39,6 +41,20 @@ def _expire_uploads(session: Session) -> None:
         .where(Upload.state == "receiving", Upload.expires_at < utc_now())
         .values(state="expired", updated_at=utc_now())
     )
+
+
+def _complete_whole(library: Library) -> None:
+    """An upload all of whose bytes are there, though whoever received the last one died at once.
+
+    Its client learns from the offset that there is nothing more to send, and sends nothing.
+    """
+    sizes = {entry.upload_id: entry.size for entry in library.staging.entries()}
+    with library.database.read() as session:
+        receiving = session.scalars(select(Upload).where(Upload.state == "receiving")).all()
+    for upload in receiving:
+        if sizes.get(upload.id) == upload.size:
+            with suppress(Busy, Conflict, WrongOffset), Receiver(library, upload, upload.size):
+                pass
 
 
 def _resume_received(session: Session) -> None:

@@ -7,11 +7,12 @@ refers to.
 
 import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import delete, exists, func, select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
 
 from repo_server.database import audit, outbox
@@ -24,12 +25,13 @@ from repo_server.database.models import (
     MaterialVersion,
     utc_now,
 )
-from repo_server.domain.errors import KhoError
+from repo_server.domain.errors import Busy, KhoError
 from repo_server.domain.materials import Status
 from repo_server.search.base import SearchIndex
 from repo_server.services.library import Library
+from repo_server.services.pictures import make_again
 from repo_server.services.upkeep import stale_staging
-from repo_server.storage.base import ObjectKey
+from repo_server.storage.base import ObjectInfo, ObjectKey
 
 YOUNG: Final = timedelta(hours=24)
 """Objects younger than this may belong to an upload that is about to commit."""
@@ -127,39 +129,53 @@ def _check_objects(library: Library, findings: list[Finding], *, repair: bool) -
     with library.database.read() as session:
         known = {
             str(ObjectKey.blob(sha256, generation))
-            for sha256, generation in session.execute(select(Blob.sha256, Blob.generation))
+            for sha256, generation in session.execute(
+                select(Blob.sha256, Blob.generation).where(Blob.state == "live")
+            )
         }
         pictures = {
             str(ObjectKey.derivative(sha256, name)): (sha256, name)
             for sha256, name in session.execute(select(Derivative.sha256, Derivative.name))
         }
+        # Their rows are wrong, but files still refer to these bytes.
+        needed = set(session.scalars(select(MaterialFile.sha256).where(_without_live_blob())))
     old = utc_now() - YOUNG
     seen = set()
     for prefix in ("blobs/", "derivatives/"):
         for info in library.storage.list(prefix):
             name = str(info.key)
             seen.add(name)
-            if name not in known and name not in pictures and info.modified_at < old:
-                findings.append(Finding("F3", name, repaired=repair))
-                if repair:
-                    library.storage.delete(info.key)
-    for name in pictures.keys() - seen:
-        findings.append(Finding("F8", name, repaired=repair and _redo(library, *pictures[name])))
+            wanted = name in known or name in pictures or info.key.sha256 in needed
+            if not wanted and info.modified_at < old:
+                findings.append(Finding("F3", name, repaired=repair and _collect(library, info)))
+    for name in sorted(pictures.keys() - seen):
+        repaired = repair and make_again(library, *pictures[name])
+        findings.append(Finding("F8", name, repaired=repaired))
 
 
-def _redo(library: Library, sha256: str, name: str) -> bool:
-    """Forget a lost picture; page images come back when looked at, thumbnails by inspection."""
-    with library.database.write() as session:
-        session.execute(
-            delete(Derivative).where(Derivative.sha256 == sha256, Derivative.name == name)
-        )
+def _collect(library: Library, info: ObjectInfo) -> bool:
+    """Delete an object that no row knows; False when one has come to know it meanwhile.
+
+    The blob is doomed first, and stays so: whoever brings the same bytes at this moment stores them
+    under the next generation, where this deletion cannot hit them.
+    """
+    key = info.key
+    if key.is_blob:
+        with library.database.write() as session:
+            row = {"sha256": key.sha256, "size": info.size, "generation": key.generation}
+            outbox.upsert(session, Blob, [{**row, "state": "doomed"}], changing=())
+            blob = session.get_one(Blob, key.sha256, with_for_update=True)
+            if blob.state == "live" and blob.generation == key.generation:
+                return False
+    library.storage.delete(key)
     return True
 
 
 def _check_staging(library: Library, findings: list[Finding], *, repair: bool) -> None:
     for upload_id in stale_staging(library):
         if repair:
-            library.staging.discard(upload_id)
+            with suppress(Busy):
+                library.staging.discard(upload_id)
         findings.append(Finding("F4", upload_id, repaired=repair))
 
 
@@ -217,8 +233,9 @@ def _versions_without_blob(session: Session) -> Iterator[str]:
         for file in version.snapshot.get("files", ()):
             if not session.scalar(select(exists().where(Blob.sha256 == file["sha256"]))):
                 yield f"material {version.material_id} version {version.number}"
-    orphan = select(MaterialFile.id).where(
-        ~exists().where(Blob.sha256 == MaterialFile.sha256, Blob.state == "live")
-    )
-    for file_id in session.scalars(orphan):
+    for file_id in session.scalars(select(MaterialFile.id).where(_without_live_blob())):
         yield f"file {file_id}"
+
+
+def _without_live_blob() -> ColumnElement[bool]:
+    return ~exists().where(Blob.sha256 == MaterialFile.sha256, Blob.state == "live")
