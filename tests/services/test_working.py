@@ -1,0 +1,253 @@
+"""The worker: takes what is enqueued, survives what fails, ends when asked."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from repo_server.database import outbox
+from repo_server.database.models import Job, utc_now
+from repo_server.domain.access import Viewer
+from repo_server.domain.errors import SearchUnavailable, StorageUnavailable
+from repo_server.search.base import SearchQuery
+from repo_server.services import acceptance, materials, uploads, working
+from repo_server.services.library import Library
+from repo_server.services.viewing import material_by_id
+from repo_server.services.working import Worker
+from tests.libraries import draft, send
+from tests.services.indexes import troubled
+
+
+@pytest.fixture
+def working_on() -> Iterator[Callable[[Library], Worker]]:
+    """Starts workers, which end with the test."""
+    workers: list[Worker] = []
+
+    def start(library: Library) -> Worker:
+        workers.append(Worker(library, jobs=2))
+        workers[-1].start()
+        return workers[-1]
+
+    yield start
+    for worker in workers:
+        worker.stop()
+
+
+def soon(fact: Callable[[], object], seconds: float = 10) -> None:
+    """Wait until `fact` holds."""
+    deadline = time.monotonic() + seconds
+    while not fact():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.02)
+
+
+def job(library: Library) -> Job:
+    with library.database.read() as session:
+        return session.scalars(select(Job)).one()
+
+
+def handle(monkeypatch: pytest.MonkeyPatch, handler: Callable[[Library, str], None]) -> None:
+    monkeypatch.setattr(working, "HANDLERS", {uploads.JOB: handler})
+
+
+def test_an_upload_that_is_complete_is_checked_and_a_publication_reaches_the_index(
+    library: Library, teacher: Viewer, editor: Viewer, working_on: Callable[[Library], Worker]
+) -> None:
+    working_on(library)
+    view = send(library, teacher, "Bài 1.txt", b"Tap hop")
+    soon(lambda: uploads.status(library, teacher, view.id).state == "ready")
+    soon(lambda: job(library).state == "done")
+
+    made = draft(library, teacher)
+    rev = materials.submit(library, teacher, made.card.id, made.rev).rev
+    materials.publish(library, editor, made.card.id, rev)
+    soon(lambda: library.indexes[0].search(SearchQuery("phân số")).total == 1)
+
+
+def test_stop_waits_for_what_is_under_way(
+    library: Library, teacher: Viewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(library: Library, upload_id: str) -> None:
+        begun.set()
+        go_on.wait(10)
+        acceptance.accept_upload(library, upload_id)
+
+    handle(monkeypatch, slow)
+    worker = Worker(library, jobs=1)
+    worker.start()
+    view = send(library, teacher, "Bài 1.txt", b"Tap hop")
+    assert begun.wait(10)
+    stopping = threading.Thread(target=worker.stop)
+    stopping.start()
+    stopping.join(0.2)
+    assert stopping.is_alive()
+    go_on.set()
+    stopping.join(10)
+
+    assert not stopping.is_alive()
+    assert uploads.status(library, teacher, view.id).state == "ready"
+    assert job(library).state == "done"
+    assert not [thread for thread in threading.enumerate() if "kho-worker" in thread.name]
+
+
+def test_a_worker_that_was_asked_to_stop_takes_nothing_new(
+    library: Library, teacher: Viewer
+) -> None:
+    worker = Worker(library, jobs=1)
+    worker.ask_to_stop()
+    worker.start()
+    worker.join()
+    send(library, teacher, "Bài 1.txt", b"Tap hop")
+
+    assert job(library).state == "open"
+
+
+def test_a_job_that_fails_is_put_back_and_succeeds_later(
+    library: Library,
+    teacher: Viewer,
+    monkeypatch: pytest.MonkeyPatch,
+    working_on: Callable[[Library], Worker],
+) -> None:
+    tries: list[str] = []
+
+    def fail_once(library: Library, upload_id: str) -> None:
+        tries.append(upload_id)
+        if len(tries) == 1:
+            raise StorageUnavailable
+        acceptance.accept_upload(library, upload_id)
+
+    handle(monkeypatch, fail_once)
+    monkeypatch.setattr(outbox, "FIRST_RETRY", outbox.FIRST_RETRY / 20)
+    view = send(library, teacher, "Bài 1.txt", b"Tap hop")
+    working_on(library)
+    soon(lambda: job(library).state == "done")
+
+    assert tries == [view.id, view.id]
+    assert job(library).attempt == 2
+    assert uploads.status(library, teacher, view.id).state == "ready"
+
+
+def test_a_job_that_always_fails_is_given_up_and_says_why(
+    library: Library,
+    teacher: Viewer,
+    monkeypatch: pytest.MonkeyPatch,
+    working_on: Callable[[Library], Worker],
+) -> None:
+    def fail(*_: Any) -> None:
+        raise ValueError("no luck")
+
+    handle(monkeypatch, fail)
+    monkeypatch.setattr(outbox, "FIRST_RETRY", outbox.FIRST_RETRY / 1_000_000)
+    send(library, teacher, "Bài 1.txt", b"Tap hop")
+    working_on(library)
+    soon(lambda: job(library).state == "dead")
+
+    assert job(library).attempt == outbox.ATTEMPTS
+    assert job(library).error == "ValueError: no luck"
+
+
+def test_the_job_of_a_worker_that_died_is_taken_by_another(
+    library: Library, teacher: Viewer, working_on: Callable[[Library], Worker]
+) -> None:
+    view = send(library, teacher, "Bài 1.txt", b"Tap hop")
+    with library.database.write() as session:
+        assert outbox.claim(session, [uploads.JOB]) is not None
+        session.scalars(select(Job)).one().lease_until = utc_now()
+    working_on(library)
+    soon(lambda: uploads.status(library, teacher, view.id).state == "ready")
+
+    soon(lambda: job(library).state == "done")
+    assert job(library).attempt == 2
+
+
+def test_a_long_job_keeps_its_lease(
+    library: Library, teacher: Viewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "LEASE", outbox.LEASE / 100)
+    monkeypatch.setattr(working, "LEASE", working.LEASE / 100)
+    tries: list[str] = []
+
+    def slow(_: Library, upload_id: str) -> None:
+        tries.append(upload_id)
+        time.sleep(1.5)
+
+    handle(monkeypatch, slow)
+    send(library, teacher, "Bài 1.txt", b"Tap hop")
+    first, second = Worker(library, jobs=1), Worker(library, jobs=1)
+    first.start()
+    second.start()
+    try:
+        soon(lambda: job(library).state == "done")
+    finally:
+        first.stop()
+        second.stop()
+    assert len(tries) == 1
+
+
+def test_two_workers_do_each_job_once(
+    library: Library,
+    teacher: Viewer,
+    monkeypatch: pytest.MonkeyPatch,
+    working_on: Callable[[Library], Worker],
+) -> None:
+    done: list[str] = []
+
+    def accept(library: Library, upload_id: str) -> None:
+        done.append(upload_id)
+        acceptance.accept_upload(library, upload_id)
+
+    handle(monkeypatch, accept)
+    views = [send(library, teacher, f"Bài {n}.txt", b"Bai %d" % n) for n in range(10)]
+    working_on(library)
+    working_on(library)
+
+    def all_ready() -> bool:
+        return all(uploads.status(library, teacher, view.id).state == "ready" for view in views)
+
+    soon(all_ready, 20)
+    assert sorted(done) == sorted(view.id for view in views)
+
+
+def test_an_engine_that_comes_back_is_fed_within_seconds(
+    library: Library,
+    teacher: Viewer,
+    editor: Viewer,
+    monkeypatch: pytest.MonkeyPatch,
+    working_on: Callable[[Library], Worker],
+) -> None:
+    monkeypatch.setattr(working, "BACKOFF", 0.1)
+    library, index = troubled(library)
+    index.down = True
+    working_on(library)
+    made = draft(library, teacher)
+    rev = materials.submit(library, teacher, made.card.id, made.rev).rev
+    materials.publish(library, editor, made.card.id, rev)
+    time.sleep(0.5)
+    index.down = False
+
+    soon(lambda: index.search(SearchQuery("phân số")).total == 1)
+    assert material_by_id(library, teacher, made.card.id).card.status == "published"
+
+
+def test_a_loop_survives_any_error(
+    sqlite_library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(working, "BACKOFF", 0.01)
+    worker = Worker(sqlite_library, jobs=0)
+    errors: list[Exception] = [SearchUnavailable(), ValueError("unforeseen"), working.Busy()]
+    raised: list[Exception] = []
+
+    def loop() -> float:
+        if not errors:
+            worker.ask_to_stop()
+            return 0
+        raised.append(errors.pop())
+        raise raised[-1]
+
+    worker._repeat(loop)
+    assert len(raised) == 3
