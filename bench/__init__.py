@@ -1,0 +1,1 @@
+"""Repeatable benchmarks of the whole product; each prints one table. Run by `make bench`."""

@@ -1,0 +1,68 @@
+"""`python -m bench [--small] [--json FILE] [names]`: run benchmarks, print a table for each."""
+
+import argparse
+import json
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from bench import (
+    downloading,
+    papers,
+    searching,
+    serving,
+    starting,
+    taking_over,
+    uploading,
+)
+from bench.tables import Row, table
+from bench.workshop import Workshop
+
+BENCHMARKS: Final[dict[str, tuple[str, Callable[[Workshop], list[Row]]]]] = {
+    "upload": ("Upload of 1 GiB", uploading.measure),
+    "download": ("Download of 100 MB", downloading.measure),
+    "import": ("Bulk import of descriptions", taking_over.measure),
+    "search": ("Search and browse, 10,000 materials", searching.measure),
+    "pages": ("Pages, 8 clients", serving.measure),
+    "pdf": ("A PDF of 3 pages, processor time", papers.measure),
+    "start": ("Start and memory, 10,000 materials", starting.measure),
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run what is asked for; the exit status is 0 whatever the figures are."""
+    parser = argparse.ArgumentParser("bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="name", help=", ".join(BENCHMARKS))
+    parser.add_argument("--small", action="store_true", help="a smoke test: figures mean nothing")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
+    asked = parser.parse_args(arguments)
+    unknown = sorted(set(asked.names) - set(BENCHMARKS))
+    if unknown:
+        parser.error(f"no benchmark {unknown[0]}; there are {', '.join(BENCHMARKS)}")
+    names = asked.names or list(BENCHMARKS)
+    figures = {}
+    print(_machine(small=asked.small), flush=True)
+    with tempfile.TemporaryDirectory(prefix="kho-bench-") as root:
+        workshop = Workshop(Path(root), small=asked.small)
+        for name in names:
+            title, measure = BENCHMARKS[name]
+            rows = measure(workshop)
+            figures[name] = [row.as_json() for row in rows]
+            print(table(title, rows), flush=True)
+    if asked.json:
+        asked.json.write_text(json.dumps(figures, ensure_ascii=False, indent=1) + "\n")
+    return 0
+
+
+def _machine(*, small: bool) -> str:
+    load = os.getloadavg()[0]
+    said = f"Python {platform.python_version()}, {os.cpu_count()} processors, load {load:.1f}"
+    return f"{said}{', small: these figures mean nothing' if small else ''}\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,85 @@
+"""What a server costs: processor time and memory of a process with all that it started."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psutil  # type: ignore[import-untyped]
+
+MIB = 1 << 20
+
+
+class Family:
+    """A process and all that descends from it."""
+
+    def __init__(self, pid: int) -> None:
+        self._head = psutil.Process(pid)
+
+    def cpu_seconds(self) -> float:
+        """Processor time so far, that of children who have ended and were waited for included."""
+        total = 0.0
+        for process in self._members():
+            try:
+                spent = process.cpu_times()
+            except psutil.Error:
+                continue
+            total += spent.user + spent.system + spent.children_user + spent.children_system
+        return total
+
+    def resident_mib(self) -> float:
+        """RSS in MiB, shared pages counted for each process."""
+        return self._sum(lambda process: process.memory_info().rss)
+
+    def proportional_mib(self) -> float:
+        """PSS in MiB: each shared page counted once in sum."""
+        return self._sum(lambda process: process.memory_full_info().pss)
+
+    def _members(self) -> list[psutil.Process]:
+        return [self._head, *self._head.children(recursive=True)]
+
+    def _sum(self, measure: object) -> float:
+        assert callable(measure)
+        total = 0
+        for process in self._members():
+            try:
+                total += measure(process)
+            except psutil.Error:
+                continue
+        return total / MIB
+
+
+class Peak:
+    """The most memory that was seen, beyond what there was at first; in MiB."""
+
+    def __init__(self, first: float) -> None:
+        self.first = self.most = first
+
+    @property
+    def growth(self) -> float:
+        return self.most - self.first
+
+
+@contextmanager
+def watched(family: Family, every: float = 0.02) -> Iterator[Peak]:
+    """Look at the family's resident memory while the block runs."""
+    peak, over = Peak(family.resident_mib()), threading.Event()
+
+    def look() -> None:
+        while not over.wait(every):
+            peak.most = max(peak.most, family.resident_mib())
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    try:
+        yield peak
+    finally:
+        over.set()
+        watcher.join()
+
+
+def idle_share(family: Family, seconds: float) -> float:
+    """Processor seconds that the family uses in a second without work."""
+    before = family.cpu_seconds()
+    time.sleep(seconds)
+    return (family.cpu_seconds() - before) / seconds

@@ -1,0 +1,97 @@
+"""A file of 1 GiB is uploaded: beside the least handler that does the work, and beside nginx."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+from bench.clients import Connection, one, wanted
+from bench.processes import Peak, watched
+from bench.servers import Server, bare, kho, nginx
+from bench.tables import Row, not_measured
+from bench.workshop import Workshop, token_in
+
+MIB: Final = 1 << 20
+_ROUNDS: Final = 3
+
+
+def measure(workshop: Workshop) -> list[Row]:
+    """Seconds of each server by turns, the medians set in relation."""
+    size = workshop.size(1024, 16) * MIB
+    source = sound_file(workshop.folder("source") / "sound.wav", size)
+    data, files = workshop.folder("upload"), workshop.folder("nginx-upload")
+    token = token_in(data)
+    ours, least, theirs = [], [], []
+    with ExitStack() as stack:
+        server = stack.enter_context(kho(data))
+        handler = stack.enter_context(bare(workshop.folder("bare")))
+        other = stack.enter_context(nginx(workshop.nginx, files)) if workshop.nginx else None
+        upload(server, token, "sound.wav", source, key="warm it up")
+        with watched(server.family) as peak:
+            ours += [upload(server, token, "sound.wav", source, key="the first one")]
+        for number in range(workshop.size(_ROUNDS, 1)):
+            least.append(_put(handler, source))
+            theirs += [_put(other, source)] if other else []
+            ours.append(upload(server, token, "sound.wav", source, key=f"round number {number}"))
+            (workshop.folder("bare") / "body").unlink()
+    return list(_rows(size, median(ours), median(least), theirs, peak))
+
+
+def _rows(size: int, ours: float, least: float, theirs: list[float], peak: Peak) -> Iterator[Row]:
+    yield Row("Kho: declare, send, durable", size / MIB / ours, "MiB/s", note=f"{ours:.2f} s")
+    yield Row("bare ASGI handler", size / MIB / least, "MiB/s", note=f"{least:.2f} s")
+    yield Row("Kho / bare handler", least / ours, "×", at_least=0.8)
+    if theirs:
+        put = median(theirs)
+        note = f"{put:.2f} s; neither hashes nor syncs"
+        yield Row("nginx PUT", size / MIB / put, "MiB/s", note=note)
+        yield Row("Kho / nginx", put / ours, "×", at_least=0.45)
+    else:
+        yield not_measured("Kho / nginx", "nginx with its dav module is missing")
+    yield Row("memory above idle, at most", peak.growth, "MiB", at_most=32)
+
+
+def upload(server: Server, token: str, name: str, source: Path, *, key: str) -> float:
+    """Seconds until all bytes are durable; waits for the check, which is not counted."""
+    headers = {"authorization": f"Bearer {token}"}
+    declaration = f'{{"name": "{name}", "size": {source.stat().st_size}}}'.encode()
+    with Connection(server.port, headers) as connection:
+        began = time.perf_counter()
+        declared = connection.ask(
+            "POST",
+            "/api/uploads",
+            headers={"content-type": "application/json", "idempotency-key": key},
+            body=declaration,
+        )
+        url = wanted(declared, 201).json()["url"]
+        sent = connection.ask("PATCH", url, headers={"upload-offset": "0"}, body=source)
+        wanted(sent, 204)
+        seconds = time.perf_counter() - began
+        while connection.ask("GET", url).json()["state"] in ("received", "checking"):
+            time.sleep(0.05)
+    return seconds
+
+
+def _put(server: Server, source: Path) -> float:
+    return wanted(one(server.port, "PUT", "/body", body=source), 200, 201, 204).seconds
+
+
+def sound_file(path: Path, size: int) -> Path:
+    """A WAV file of exactly `size` bytes of noise, in the page cache and on the disk."""
+    rest = size - 44
+    rate = 44_100
+    head = b"RIFF" + (size - 8).to_bytes(4, "little") + b"WAVEfmt " + (16).to_bytes(4, "little")
+    form = (1, 2), (1, 2), (rate, 4), (2 * rate, 4), (2, 2), (16, 2)
+    head += b"".join(value.to_bytes(width, "little") for value, width in form)
+    head += b"data" + rest.to_bytes(4, "little")
+    noise = os.urandom(MIB)
+    with path.open("wb") as file:
+        file.write(head)
+        while rest:
+            rest -= file.write(noise[:rest])
+        file.flush()
+        os.fsync(file.fileno())
+    return path
