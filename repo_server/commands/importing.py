@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from repo_server.app import WEB
 from repo_server.commands.opening import REJECTED, opened, print_json
 from repo_server.samples.writer import write_samples
-from repo_server.services import importing, indexing, operators
+from repo_server.services import importing, indexing, operators, upkeep
 from repo_server.services.importing import ImportReport
 from repo_server.services.library import Library
 
@@ -36,6 +36,8 @@ def _import(
     library: Library, folder: Path, owner: str | None, *, publish: bool, quiet: bool
 ) -> ImportReport:
     viewer = operators.acting_for(library, owner)
+    # What an earlier import that was killed left behind goes first.
+    upkeep.tidy(library)
     total = sum(1 for _ in importing.units(folder))
     with _progress("Nhập học liệu", total, quiet=quiet) as advance:
         report = importing.import_folder(

@@ -1,0 +1,108 @@
+"""An import that is killed at any moment, and repeated, makes everything once and loses nothing."""
+
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from repo_server.database.engine import open_database
+from repo_server.database.models import Blob, Material, MaterialFile, MaterialVersion, Upload
+from tests.libraries import docx, pdf, png
+
+FILES = 60
+DRIVER = Path(__file__).with_name("killed_imports.py")
+
+
+def write_lessons(folder: Path) -> int:
+    """Small files of several kinds, some of them in bundles; how many there are."""
+    folder.mkdir()
+    makers = {
+        "txt": lambda n: f"Bài {n}: phân số".encode(),
+        "pdf": lambda n: pdf(f"Bài {n}", "Quy đồng mẫu số"),
+        "docx": lambda n: docx(f"Bài {n}"),
+        "png": lambda n: png(40 + n, 30),
+    }
+    for n in range(FILES):
+        extension = list(makers)[n % len(makers)]
+        place = folder / f"Nhóm {n // 10}"
+        place.mkdir(exist_ok=True)
+        (place / f"Bài {n}.{extension}").write_bytes(makers[extension](n))
+        if n % 20 == 0:
+            (place / "kho.toml").write_text(f'title = "Chủ đề {n}"\ngrades = [6]\n')
+    return FILES
+
+
+def kho(environment: dict[str, str], *arguments: str) -> dict[str, Any]:
+    done = subprocess.run(
+        [sys.executable, "-m", "repo_server", *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize(("engine", "kills"), [("sqlite", 12), ("postgresql", 6)])
+def test_an_import_killed_at_random_moments_ends_as_if_nobody_had_killed_it(
+    request: pytest.FixtureRequest, tmp_path: Path, engine: str, kills: int
+) -> None:
+    url: str = request.getfixturevalue(f"curriculum_{engine}_url")
+    data = tmp_path / "data"
+    data.mkdir()
+    environment = {**os.environ, "KHO_DATA": str(data)}
+    if engine == "sqlite":
+        shutil.move(tmp_path / "kho.sqlite3", data / "kho.sqlite3")
+        url = f"sqlite:///{data / 'kho.sqlite3'}"
+    else:
+        environment["KHO_DATABASE_URL"] = url
+    folder = tmp_path / "bài giảng"
+    count = write_lessons(folder)
+    steps = ("import_folder", "accept_upload", "accept_upload", "accept_upload")
+    moments = [f"{steps[n % 4]}:{random.uniform(0.0, 0.25):.3f}" for n in range(kills)]
+
+    runs = subprocess.run(
+        [sys.executable, str(DRIVER), str(folder), *moments],
+        env={**environment, "PYTHONPATH": str(Path.cwd())},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=True,
+    ).stdout.split("\n")[:-1]
+    assert runs == ["killed"] * kills, (moments, runs)
+
+    report = kho(environment, "import", str(folder), "--publish", "--json")
+    assert report["rejected"] == 0, report
+    assert report["accepted"] + report["known"] == count
+    assert report["known"] > 0
+    again = kho(environment, "import", str(folder), "--publish", "--json")
+    assert (again["accepted"], again["known"], again["published"]) == (0, count, 0)
+    verified = kho(environment, "verify", "--json")
+    assert verified["findings"] == []
+    assert verified["blobs"] == count
+
+    database = open_database(url)
+    with database.read() as session:
+        counts = [
+            session.scalar(select(func.count()).select_from(model))
+            for model in (MaterialFile, Upload, Blob)
+        ]
+        names = session.scalars(select(MaterialFile.name)).all()
+        materials = session.scalar(select(func.count(Material.id)))
+        versions = session.scalar(select(func.count(MaterialVersion.id)))
+        published = session.scalar(
+            select(func.count(Material.id)).where(Material.status == "published")
+        )
+    database.close()
+    assert counts == [count] * 3
+    assert len(set(names)) == count
+    assert materials == versions == published == again["materials"]
