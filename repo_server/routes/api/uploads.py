@@ -4,6 +4,7 @@ The shape is that of tus 1.0's core (offsets in `Upload-Offset`), so that a conn
 continued from the last durable byte.
 """
 
+import asyncio
 from typing import Annotated, Final
 
 from anyio import to_thread
@@ -23,7 +24,7 @@ from repo_server.services.cards import material_url
 from repo_server.services.library import Library
 from repo_server.services.uploads import Declaration, Receiver, UploadView
 
-BUFFER: Final = 4 << 20
+PIECE: Final = 2 << 20
 """Bytes collected before a thread hashes and writes them: fewer hand-overs, bounded memory."""
 
 
@@ -152,20 +153,28 @@ async def append_to_upload(
     try:
         await _copy(request, receiver)
     finally:
-        # Also when the client went away in the middle: keep what came.
         await to_thread.run_sync(receiver.__exit__, None, None, None)
     return Response(None, headers={"upload-offset": str(receiver.offset)})
 
 
 async def _copy(request: AnyRequest, receiver: Receiver) -> None:
-    buffer = bytearray()
-    async for chunk in request.stream():
-        buffer += chunk
-        if len(buffer) >= BUFFER:
-            await to_thread.run_sync(receiver.write, buffer)
-            buffer = bytearray()
-    if buffer:
-        await to_thread.run_sync(receiver.write, buffer)
+    """Collect the next piece while a thread hashes and writes the one before."""
+    writing: asyncio.Task[None] | None = None
+    piece = bytearray()
+    try:
+        async for chunk in request.stream():
+            piece += chunk
+            if len(piece) >= PIECE:
+                if writing is not None:
+                    await writing
+                writing = asyncio.create_task(to_thread.run_sync(receiver.write, piece))
+                piece = bytearray()
+    finally:
+        # Also when the client went away in the middle: keep what came.
+        if writing is not None:
+            await writing
+        if piece:
+            await to_thread.run_sync(receiver.write, piece)
 
 
 def _known_shape(upload_id: str) -> str:
