@@ -46,19 +46,19 @@ class Database:
         Raises DatabaseUnavailable when the database does not answer, StorageFull when its disk is
         full, EditConflict when a row was changed by somebody else since it was read.
         """
-        with _our_errors(), self._write_session.begin() as session:
+        with our_errors(), self._write_session.begin() as session:
             yield session
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """One consistent look, read-only, never waiting for writers."""
-        with _our_errors(), self._read_session() as session:
+        with our_errors(), self._read_session() as session:
             yield session
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:
         """A connection outside any transaction, for locks that belong to a connection."""
-        with _our_errors(), self.writer.connect() as connection:
+        with our_errors(), self.writer.connect() as connection:
             yield connection.execution_options(isolation_level="AUTOCOMMIT")
 
     def check(self) -> None:
@@ -73,7 +73,8 @@ class Database:
 
 
 @contextmanager
-def _our_errors() -> Iterator[None]:
+def our_errors() -> Iterator[None]:
+    """Let the block raise our errors for what befell the database, as `Database.write` does."""
     try:
         yield
     except StaleDataError as error:

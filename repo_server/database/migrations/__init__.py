@@ -11,7 +11,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, text
 
-from repo_server.database.engine import Database
+from repo_server.database.engine import Database, our_errors
 
 FOLDER: Final = Path(__file__).parent
 HEAD: Final = "0001"
@@ -19,8 +19,11 @@ _LOCK: Final = 0x6B686F  # "kho": any number that nothing else on the server loc
 
 
 def migrate(database: Database) -> None:
-    """Create or upgrade the schema; does nothing when it is current."""
-    with database.writer.begin() as connection:
+    """Create or upgrade the schema; does nothing when it is current.
+
+    Raises DatabaseUnavailable when there is no database.
+    """
+    with our_errors(), database.writer.begin() as connection:
         if connection.dialect.name == "postgresql":
             # Changing large tables may take longer than any request ever should.
             connection.execute(text("SET LOCAL lock_timeout = 0"))
