@@ -7,6 +7,7 @@ enough for a desk.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -105,7 +106,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
             **{
                 **values,
                 "data": Path(values["data"]).expanduser().absolute(),
-                "trusted_proxies": tuple(filter(None, values["trusted_proxies"].split(","))),
+                "trusted_proxies": _networks("KHO_TRUSTED_PROXIES", values["trusted_proxies"]),
                 "max_file_mib": _number("KHO_MAX_FILE_MIB", values["max_file_mib"], 1, 100_000),
                 "worker_jobs": _number("KHO_WORKER_JOBS", values["worker_jobs"], 0, 64),
             }
@@ -119,13 +120,25 @@ def _number(name: str, text: str, least: int, most: int) -> int:
     return int(text)
 
 
+def _networks(name: str, text: str) -> tuple[str, ...]:
+    found = tuple(filter(None, map(str.strip, text.split(","))))
+    for network in found:
+        try:
+            ip_network(network, strict=False)
+        except ValueError:
+            raise SettingsInvalid(f"{name}: {network!r} is no address and no network") from None
+    return found
+
+
 def _checked(settings: Settings) -> Settings:
     if settings.environment not in ("development", "production"):
         raise SettingsInvalid("KHO_ENVIRONMENT must be development or production")
     if settings.log_level not in ("debug", "info", "warning", "error"):
         raise SettingsInvalid("KHO_LOG_LEVEL must be debug, info, warning or error")
-    if settings.origin and urlsplit(settings.origin).path not in ("", "/"):
-        raise SettingsInvalid("KHO_ORIGIN must be an address without a path")
+    if settings.origin:
+        address = urlsplit(settings.origin)
+        if address.scheme not in ("http", "https") or address.path not in ("", "/"):
+            raise SettingsInvalid("KHO_ORIGIN must be an http(s) address without a path")
     if settings.storage_url.startswith("s3://"):
         _require(settings, "s3_endpoint", "s3_access_key", "s3_secret_key")
     if not settings.development:
