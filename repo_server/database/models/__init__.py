@@ -10,6 +10,11 @@ from repo_server.database.models.accounts import (
     SignIn,
 )
 from repo_server.database.models.base import Base, Moment, database_now, utc_now
+from repo_server.database.models.collections import (
+    Collection,
+    CollectionItem,
+    CollectionSection,
+)
 from repo_server.database.models.curriculum import CurriculumItem, Framework, ItemAssociation
 from repo_server.database.models.files import (
     AuditEntry,
@@ -38,6 +43,9 @@ __all__ = [
     "AuditHead",
     "Base",
     "Blob",
+    "Collection",
+    "CollectionItem",
+    "CollectionSection",
     "CurriculumItem",
     "Derivative",
     "Framework",

@@ -506,6 +506,51 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_placement_material_id"), ["material_id"], unique=False)
 
     op.create_table(
+        "collection",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("code", sa.String(length=12), nullable=False),
+        sa.Column("rev", sa.Integer(), nullable=False),
+        sa.Column("status", sa.String(length=12), nullable=False),
+        sa.Column("title", sa.String(length=300), nullable=False),
+        sa.Column("folded_title", sa.String(length=400), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column(
+            "cover_file_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.Column("owner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "organization_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.Column("published_at", sa.BigInteger(), nullable=True),
+        sa.Column("deleted_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["cover_file_id"],
+            ["material_file.id"],
+            name=op.f("fk_collection_cover_file_id_material_file"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id"],
+            ["organization.id"],
+            name=op.f("fk_collection_organization_id_organization"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["owner_id"], ["account.id"], name=op.f("fk_collection_owner_id_account")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_collection")),
+        sa.UniqueConstraint("code", name=op.f("uq_collection_code")),
+    )
+    with op.batch_alter_table("collection", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_collection_organization_id"), ["organization_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_collection_owner_id"), ["owner_id"], unique=False)
+        batch_op.create_index(
+            "ix_collection_status_published_at", ["status", "published_at"], unique=False
+        )
+
+    op.create_table(
         "upload",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("owner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -542,3 +587,64 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("upload", schema=None) as batch_op:
         batch_op.create_index("ix_upload_state_expires_at", ["state", "expires_at"], unique=False)
+
+    op.create_table(
+        "collection_section",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "collection_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("title", sa.String(length=300), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["collection_id"],
+            ["collection.id"],
+            name=op.f("fk_collection_section_collection_id_collection"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_collection_section")),
+    )
+    with op.batch_alter_table("collection_section", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_collection_section_collection_id"), ["collection_id"], unique=False
+        )
+
+    op.create_table(
+        "collection_item",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "collection_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "section_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column(
+            "material_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["collection_id"],
+            ["collection.id"],
+            name=op.f("fk_collection_item_collection_id_collection"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["material_id"], ["material.id"], name=op.f("fk_collection_item_material_id_material")
+        ),
+        sa.ForeignKeyConstraint(
+            ["section_id"],
+            ["collection_section.id"],
+            name=op.f("fk_collection_item_section_id_collection_section"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_collection_item")),
+    )
+    with op.batch_alter_table("collection_item", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_collection_item_collection_id_position", ["collection_id", "position"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_collection_item_material_id"), ["material_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_collection_item_section_id"), ["section_id"], unique=False
+        )
