@@ -220,8 +220,9 @@ def draft(
     description: Description = COMPLETE,
     content: bytes = samples.SENTENCE.encode(),
 ) -> MaterialView:
-    """A material of one file with that description."""
-    view = upload(library, owner, content=content)
+    """A material of one file (text, or a PDF) with that description."""
+    name = "Phân số.pdf" if content.startswith(b"%PDF") else "Phân số.txt"
+    view = upload(library, owner, name, content)
     assert view.material_id is not None, view
     rev = material_by_id(library, owner, view.material_id).rev
     materials.edit_material(library, owner, view.material_id, rev, description)
