@@ -1,14 +1,14 @@
 """The curriculum: importing a framework and walking through its tree."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from repo_server.database import audit
+from repo_server.database import audit, outbox
 from repo_server.database.models import (
     Alignment,
     CurriculumItem,
@@ -17,7 +17,6 @@ from repo_server.database.models import (
     Material,
     Placement,
 )
-from repo_server.database.outbox import touch
 from repo_server.database.queries import curriculum as queries
 from repo_server.database.queries.curriculum import CountedItem
 from repo_server.domain.access import ANONYMOUS, Viewer
@@ -329,9 +328,7 @@ def _write_associations(session: Session, framework: Framework, curriculum: Curr
         ).all()
     )
     by_identifier = _by_identifier(session, curriculum)
-    session.execute(
-        delete(ItemAssociation).where(ItemAssociation.origin_id.in_(select(_own_ids(framework))))
-    )
+    _forget_associations(session, [own[item.code] for item in curriculum.items])
     rows = {
         (own[record.origin], str(record.kind), destination)
         for record in curriculum.associations
@@ -339,15 +336,14 @@ def _write_associations(session: Session, framework: Framework, curriculum: Curr
     }
     if rows:
         names = ("origin_id", "kind", "destination_id")
-        session.execute(
-            insert(ItemAssociation), [dict(zip(names, row, strict=True)) for row in sorted(rows)]
-        )
+        values = [dict(zip(names, row, strict=True)) for row in sorted(rows)]
+        outbox.upsert(session, ItemAssociation, values, changing=())
 
 
-def _own_ids(framework: Framework) -> Any:
-    return (
-        select(CurriculumItem.id).where(CurriculumItem.framework_id == framework.id).subquery().c.id
-    )
+def _forget_associations(session: Session, origins: Sequence[int]) -> None:
+    """Those of items that a file does not hold stay: an addition says nothing about them."""
+    for part in _parts(origins):
+        session.execute(delete(ItemAssociation).where(ItemAssociation.origin_id.in_(part)))
 
 
 def _by_identifier(session: Session, curriculum: Curriculum) -> dict[str, int]:
@@ -367,14 +363,16 @@ def _by_identifier(session: Session, curriculum: Curriculum) -> dict[str, int]:
 
 def _touch_aligned(session: Session, changed: Sequence[int]) -> None:
     """Materials aligned to a changed item are to be indexed again: its names are in there."""
-    for start in range(0, len(changed), 500):
-        part = changed[start : start + 500]
-        statement = (
-            select(Material)
-            .join(Placement, Placement.material_id == Material.id)
-            .where(Placement.item_id.in_(part))
-            .distinct()
-        )
-        for material in session.scalars(statement):
-            touch(material)
+    aligned: set[int] = set()
+    for part in _parts(changed):
+        placed = select(Placement.material_id).where(Placement.item_id.in_(part)).distinct()
+        aligned.update(session.scalars(placed))
+    for part in _parts(sorted(aligned)):
+        for material in session.scalars(select(Material).where(Material.id.in_(part))).all():
+            outbox.touch(material)
             place(session, material)
+
+
+def _parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """Pieces that fit into one statement."""
+    return (ids[start : start + 500] for start in range(0, len(ids), 500))
