@@ -77,7 +77,12 @@ def _search_titles(library: Library, viewer: Viewer, query: SearchQuery) -> Foun
     words = fold(query.text).split()
     with library.database.read() as session:
         total, ids = queries.titles_containing(
-            session, viewer, words, offset=(query.page - 1) * query.size, limit=query.size
+            session,
+            viewer,
+            words,
+            query.filters,
+            offset=(query.page - 1) * query.size,
+            limit=query.size,
         )
         names = library.vocabulary.names(session)
         return Found(total, tuple(cards(session, viewer, names, ids)), {}, degraded=True)

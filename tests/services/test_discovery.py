@@ -196,6 +196,30 @@ def test_while_the_engine_is_down_titles_are_searched(shelf: Library) -> None:
     assert not ask(library, "đường thẳng").degraded
 
 
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        ({"grade": ("8",)}, {"Tế bào"}),
+        ({"grade": ("6", "8"), "book": ("kntt",)}, {"Tế bào", "Cộng hai phân số"}),
+        ({"subject": ("toan",), "kind": ("slides", "test")}, {"Đường thẳng và đoạn thẳng"}),
+        ({"format": ("pdf",), "language": ("vi",), "license": ("cc-by-4.0",)}, 3),
+        ({"format": ("docx",)}, set()),
+        ({"topic": ("nowhere",)}, set()),
+    ],
+)
+def test_a_degraded_search_keeps_to_the_filters(
+    shelf: Library, filters: dict[str, tuple[str, ...]], expected: set[str] | int
+) -> None:
+    library, index = troubled(shelf)
+    whole = set(titles(ask(library, filters=filters)))
+    index.down = True
+    found = ask(library, filters=filters)
+
+    assert set(titles(found)) == whole
+    assert expected in (whole, len(whole))
+    assert found.degraded
+
+
 def test_a_degraded_search_keeps_to_what_the_viewer_may_see(
     shelf: Library, teacher: Viewer
 ) -> None:
