@@ -41,6 +41,9 @@ FREE_TEXT: Final = frozenset({"q"})
 USER_CONTENT_CSP: Final = "default-src 'none'; sandbox"
 """Content-Security-Policy for a file that somebody sent; its route sets it, and it stays."""
 
+OWN_HEAD: Final = ("/api/files/", "/api/uploads/", "/static/")
+"""Where handlers answer HEAD themselves, without the work for a body that nobody gets."""
+
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 DRAINED: Final = 64 << 20
@@ -108,6 +111,8 @@ class Boundary:
         scope["state"] = {**scope["state"], "request_id": request_id}
         body = _Body(receive, scope)
         answer = self._answering(send, body, request_id.encode())
+        if scope["method"] == "HEAD" and not scope["path"].startswith(OWN_HEAD):
+            scope["method"], answer = "GET", _without_body(answer)
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 self._check(scope)
@@ -142,6 +147,17 @@ class Boundary:
         kept += [pair for pair in self._headers if pair[0] not in names]
         kept.append((b"x-request-id", request_id))
         return kept
+
+
+def _without_body(send: Send) -> Send:
+    """For HEAD where a handler answers GET alone: the same headers (RFC 9110 §9.3.2), no body."""
+
+    async def answer(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            message["body"] = b""
+        await send(message)
+
+    return answer
 
 
 class _Body:

@@ -8,14 +8,14 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
-from urllib.parse import quote
+from typing import BinaryIO, Final
 
-from anyio import to_thread
+from anyio import CancelScope, to_thread
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from repo_server.domain.errors import RangeNotSatisfiable
 from repo_server.storage.base import ObjectKey, ObjectReader, ObjectStorage
+from repo_server.storage.disposition import content_disposition
 
 CHUNK: Final = 1 << 20
 _RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
@@ -35,13 +35,6 @@ class Content:
     cache: str
     filename: str | None = None
     attachment: bool = False
-
-
-def disposition(filename: str, *, attachment: bool) -> str:
-    """Content-Disposition with the name for every browser (RFC 6266, RFC 8187)."""
-    kind = "attachment" if attachment else "inline"
-    plain = re.sub(r'[^ -~]|["\\%;]', "_", filename)
-    return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
 
 
 def byte_range(header: str | None, size: int) -> tuple[int, int] | None:
@@ -93,7 +86,7 @@ def send_content(
     if path is not None:
         return _answer(status, response_headers, _from_path(path))
     reader = storage.open(content.key, start, last - start + 1)
-    return _answer(status, response_headers, _from_reader(reader))
+    return _closing(reader, _answer(status, response_headers, _from_reader(reader)))
 
 
 def _validators(content: Content) -> dict[str, str]:
@@ -111,7 +104,7 @@ def _headers(content: Content, span: tuple[int, int] | None) -> tuple[int, dict[
         "cross-origin-resource-policy": "same-origin",
     }
     if content.filename is not None:
-        headers["content-disposition"] = disposition(
+        headers["content-disposition"] = content_disposition(
             content.filename, attachment=content.attachment
         )
     if span is None:
@@ -142,8 +135,8 @@ def _from_path(path: Path) -> _Body:
             # The server sends the file itself, without a copy through this process.
             await send({"type": "http.response.pathsend", "path": str(path)})  # type: ignore[arg-type]
             return
-        stream = await to_thread.run_sync(path.open, "rb")
-        await _stream(stream, send)
+        with await to_thread.run_sync(path.open, "rb") as stream:
+            await _stream(stream, send)
 
     return body
 
@@ -155,10 +148,20 @@ def _from_reader(reader: ObjectReader) -> _Body:
     return body
 
 
-async def _stream(reader: ObjectReader, send: Send) -> None:
-    try:
-        while chunk := await to_thread.run_sync(reader.read, CHUNK):
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
-    finally:
-        await to_thread.run_sync(reader.close)
+async def _stream(reader: ObjectReader | BinaryIO, send: Send) -> None:
+    while chunk := await to_thread.run_sync(reader.read, CHUNK):
+        await send({"type": "http.response.body", "body": chunk, "more_body": True})
     await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _closing(reader: ObjectReader, answer: ASGIApp) -> ASGIApp:
+    """The answer, after which the reader is closed: also when the client is gone before it."""
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await answer(scope, receive, send)
+        finally:
+            with CancelScope(shield=True):
+                await to_thread.run_sync(reader.close)
+
+    return application

@@ -7,10 +7,12 @@ framework finds its entry and how the answer is written.
 import re
 from collections.abc import Callable
 from typing import Any, Final
+from urllib.parse import quote
 
 import structlog
 from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException, InternalServerException, ValidationException
+from litestar.response import Redirect
 
 from repo_server.domain.errors import (
     BadRequest,
@@ -20,12 +22,16 @@ from repo_server.domain.errors import (
     MethodNotAllowed,
     NotAuthenticated,
     NotFound,
+    RangeNotSatisfiable,
     TooLarge,
 )
 
 AnyRequest = Request[Any, Any, Any]
 RenderError = Callable[[AnyRequest, int, str, str, int | None], str]
 """What `app.state.render_error` is: (request, status, title, message, retry_after) → HTML."""
+
+LANGUAGES: Final = ("vi", "en")
+LANGUAGE_COOKIE: Final = "kho_lang"
 
 RETRY_AFTER: Final = 5
 """Seconds after which an engine that is down may be asked again."""
@@ -67,11 +73,14 @@ def error_response(request: AnyRequest, error: Exception) -> Response[Any]:
 
     What nobody foresaw is logged with its trace and the request's id and answered 500 "internal".
     """
-    known = _known(request, error)
-    language = language_of(request)
+    page_wanted = wants_page(request)
+    language = page_language(request) if page_wanted else language_of(request)
+    known = _known(request, error, language)
     message, retry_after = known.sentence(language), _retry_after(known)
     headers = _headers(known, error, retry_after)
-    if wants_page(request):
+    if page_wanted:
+        if isinstance(known, NotAuthenticated) and request.method == "GET":
+            return _sign_in_first(request)
         page = _page(request, known, language, message, retry_after)
         if page is not None:
             return Response(
@@ -79,6 +88,18 @@ def error_response(request: AnyRequest, error: Exception) -> Response[Any]:
             )
     body = {"error": {"code": known.code, "message": message, "details": known.details}}
     return Response(body, status_code=known.status, headers=headers, media_type=MediaType.JSON)
+
+
+def _sign_in_first(request: AnyRequest) -> Response[Any]:
+    """To the form for signing in, which leads back to the address that was asked for."""
+    address = quote(request.scope["path"], safe="/")
+    if query := request.scope["query_string"].decode("ascii", "replace"):
+        address += f"?{query}"
+    return Redirect(
+        f"/dang-nhap?next={quote(address, safe='/')}",
+        status_code=303,
+        headers={"cache-control": "no-store"},
+    )
 
 
 def wants_page(request: AnyRequest) -> bool:
@@ -93,10 +114,18 @@ def is_api(path: str) -> bool:
     return path == "/api" or path.startswith("/api/")
 
 
+def page_language(request: AnyRequest) -> str:
+    """What pages speak: `?lang=`, then what was chosen before; Vietnamese otherwise."""
+    for asked in (request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)):
+        if asked in LANGUAGES:
+            return str(asked)
+    return "vi"
+
+
 def language_of(request: AnyRequest) -> str:
-    """ "vi" or "en": `?lang=` decides, then Accept-Language; Vietnamese otherwise."""
+    """What the API speaks: `?lang=`, then Accept-Language; Vietnamese otherwise."""
     asked = request.query_params.get("lang")
-    if asked in {"vi", "en"}:
+    if asked in LANGUAGES:
         return str(asked)
     best = max(
         _weighted(request.headers.get("accept-language", "")[:200]),
@@ -111,19 +140,19 @@ def _weighted(accepted: str) -> list[tuple[str, float]]:
     for part in accepted.split(","):
         tag, _, parameter = part.partition(";")
         language = tag.strip().lower().partition("-")[0]
-        if language in {"vi", "en"}:
+        if language in LANGUAGES:
             match = re.fullmatch(r"\s*q=(0(?:\.\d{1,3})?|1(?:\.0{1,3})?)\s*", parameter)
             found.append((language, float(match[1]) if match else 1.0))
     return found
 
 
-def _known(request: AnyRequest, error: Exception) -> KhoError:
+def _known(request: AnyRequest, error: Exception, language: str) -> KhoError:
     if isinstance(error, KhoError):
         if error.status >= 500:
             log.warning("an engine failed", code=error.code, **_place(request))
         return error
     if isinstance(error, ValidationException):
-        return _invalid_value(error, language_of(request))
+        return _invalid_value(error, language)
     if isinstance(error, InternalServerException) and _DISCONNECTED in error.detail:
         return BadRequest()
     if isinstance(error, HTTPException) and error.status_code < 500:
@@ -183,6 +212,8 @@ def _headers(known: KhoError, error: Exception, retry_after: int | None) -> dict
         headers["retry-after"] = str(retry_after)
     if known.status == 401:
         headers["www-authenticate"] = "Bearer"
+    if isinstance(known, RangeNotSatisfiable):
+        headers["content-range"] = f"bytes */{known.details['size']}"
     given = error.headers if isinstance(error, HTTPException) else None
     for name, value in (given or {}).items():
         if name.lower() == "allow":

@@ -7,9 +7,10 @@ from litestar.di import NamedDependency
 from litestar.params import PathParameter
 from litestar.response import Redirect
 
-from repo_server.domain.access import Action, Viewer, require
+from repo_server.domain.access import Action, Viewer
 from repo_server.domain.errors import (
     EditConflict,
+    Forbidden,
     InvalidValue,
     NotAuthenticated,
     NotFound,
@@ -127,7 +128,7 @@ def _editable(library: Library, viewer: Viewer, code: str) -> MaterialView:
         raise NotAuthenticated
     view = viewing.material_by_code(library, viewer, code)
     if not view.can_edit:
-        require(viewer, Action.ADMINISTER)
+        raise Forbidden
     return view
 
 

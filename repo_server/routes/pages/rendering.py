@@ -7,18 +7,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import MediaType, Request, Response
 from markupsafe import Markup, escape
 
 from repo_server.domain.access import ROLE_LABELS, Action, Role, Viewer, permits
+from repo_server.routes.errors import LANGUAGE_COOKIE, LANGUAGES, page_language
 from repo_server.routes.statics import Assets
 
-LANGUAGES: Final = ("vi", "en")
 SITE_NAME: Final = "Kho học liệu số"
-LANGUAGE_COOKIE: Final = "kho_lang"
 NOTICE_COOKIE: Final = "kho_notice"
 
 # Vietnam keeps one time zone without summer time.
@@ -76,10 +75,10 @@ class Pages:
         **values: object,
     ) -> Response[str]:
         """The page; a one-time notice of the previous act is shown and forgotten."""
-        language = language_of(request)
+        language = page_language(request)
         notice = request.cookies.get(NOTICE_COOKIE)
         text = self._environment.get_template(template).render(
-            **self._common(request, viewer, language, notice), **values
+            **self._common(request, viewer, language, notice), status=status, **values
         )
         response = Response(
             text,
@@ -96,7 +95,7 @@ class Pages:
     def _common(
         self, request: HtmlRequest, viewer: Viewer, language: str, notice: str | None
     ) -> dict[str, object]:
-        path = request.url.path
+        path = own_path(request)
         messages = self._messages[language]
 
         def translate(key: str, **values: object) -> Markup:
@@ -114,25 +113,22 @@ class Pages:
 
     def message(self, request: HtmlRequest, key: str, **values: object) -> str:
         """A message as plain text, for what is not a template."""
-        return _filled(self._messages[language_of(request)][key], values)
+        return _filled(self._messages[page_language(request)][key], values)
 
 
 def _filled(message: str, values: Mapping[str, object]) -> str:
     return _PLACEHOLDER.sub(lambda match: str(escape(values[match[1]])), str(escape(message)))
 
 
-def language_of(request: HtmlRequest) -> str:
-    """The language asked for: `?lang=`, then the cookie; Vietnamese otherwise."""
-    for asked in (request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)):
-        if asked in LANGUAGES:
-            return asked
-    return "vi"
-
-
 def _other_language(request: HtmlRequest, language: str) -> str:
     pairs = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
     other = "en" if language == "vi" else "vi"
-    return f"{request.url.path}?{urlencode([*pairs, ('lang', other)])}"
+    return f"{own_path(request)}?{urlencode([*pairs, ('lang', other)])}"
+
+
+def own_path(request: HtmlRequest) -> str:
+    """The path asked for, as an address of this site whatever it begins with ("//other.site")."""
+    return "/" + quote(request.scope["path"].lstrip("/\\"), safe="/:@!$&'()*+,;=~")
 
 
 def viewer_context(viewer: Viewer) -> ViewerContext:

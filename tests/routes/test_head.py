@@ -1,0 +1,36 @@
+"""HEAD is answered wherever GET is, with the same headers and without a body."""
+
+import pytest
+
+from tests.routes.houses import PAGE, House
+
+VARYING = {"x-request-id", "date"}
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/", "/tim", "/chuong-trinh", "/gioi-thieu", "/dang-nhap", "/api/search", "/api/curriculum",
+     "/health/live", "/khong-co", "/api/openapi.json"],
+)  # fmt: skip
+def test_head_says_what_get_says(lasting_house: House, address: str) -> None:
+    visitor = lasting_house.stranger()
+
+    get, head = visitor.page(address), visitor.ask("HEAD", address, headers=PAGE)
+
+    assert head.status == get.status
+    assert head.body == b""
+    assert get.body != b""
+    said = {name: value for name, value in get.headers if name not in VARYING}
+    assert {name: value for name, value in head.headers if name not in VARYING} == said
+
+
+def test_head_of_a_static_file_carries_no_body(lasting_house: House) -> None:
+    get = lasting_house.stranger().get("/static/kho.css")
+    head = lasting_house.stranger().ask("HEAD", "/static/kho.css")
+
+    assert (head.status, head.body) == (200, b"")
+    assert head.header("content-length") == str(len(get.body))
+
+
+def test_head_of_an_address_that_only_takes_forms_is_refused(lasting_house: House) -> None:
+    assert lasting_house.stranger().ask("HEAD", "/dang-xuat").status == 405
