@@ -15,6 +15,7 @@ from typing import Final
 LONGEST_TOKEN: Final = 64
 
 _SYLLABLES_CACHED: Final = 65_536
+_SYLLABLES_RANKED: Final = 16_384  # those of titles: Vietnamese has some seven thousand
 
 # Marks may stand alone after a letter that has no composed form; the underscore parts the words of
 # file names ("KHBD_Toan_6"), so it is not a letter here.
@@ -56,8 +57,9 @@ _ALPHABET: Final = "aăâbcdđeêfghijklmnoôơpqrstuưvwxyz"
 _LETTER_RANK: Final = {letter: chr(ord("A") + rank) for rank, letter in enumerate(_ALPHABET)}
 _LONGEST_NUMBER: Final = 9
 
-# Controls and lone surrogates; and the marks that turn or hide text: a title must look as it is.
-_INVISIBLE: Final = ("Cc", "Cs")
+# Controls that are no blanks and lone surrogates; and the marks that turn or hide text: a title
+# must look as it is.
+_INVISIBLE: Final = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff]")
 _HIDDEN: Final = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
@@ -135,8 +137,7 @@ def slug(text: str) -> str:
 def display(text: str) -> str:
     """What is stored of a title: composed, without control characters, blanks collapsed."""
     shown = _HIDDEN.sub("", unicodedata.normalize("NFC", text))
-    kept = (" " if letter.isspace() else letter for letter in shown)
-    visible = "".join(letter for letter in kept if unicodedata.category(letter) not in _INVISIBLE)
+    visible = _INVISIBLE.sub("", " ".join(shown.split()))
     return " ".join(unicodedata.normalize("NFC", visible).split())
 
 
@@ -149,10 +150,16 @@ def sort_key(text: str) -> str:
     letters: list[str] = []
     tones: list[str] = []
     for token in tokens(text):
-        bare, tone = _without_tone(token)
-        letters.append("".join(_rank(run) for run in _RUNS.findall(bare)))
-        tones.append(_TONE_RANK.get(tone, "0"))
+        letter_ranks, tone_rank = _ranks(token)
+        letters.append(letter_ranks)
+        tones.append(tone_rank)
     return "!".join(letters) + " " + "".join(tones)
+
+
+@lru_cache(maxsize=_SYLLABLES_RANKED)
+def _ranks(token: str) -> tuple[str, str]:
+    bare, tone = _without_tone(token)
+    return "".join(_rank(run) for run in _RUNS.findall(bare)), _TONE_RANK.get(tone, "0")
 
 
 def _rank(run: str) -> str:

@@ -1,7 +1,7 @@
 """The fields of the embedded index, and how a document fills them."""
 
 import hashlib
-from collections.abc import Iterable
+from functools import lru_cache
 from importlib.metadata import version
 from typing import Final
 
@@ -23,6 +23,7 @@ _NUMBERS: Final = ("rev", "newest", "use")
 
 _HALF: Final = 2**32 - 1
 _LONGEST_KEY: Final = 200
+_WORDS_READ: Final = 65_536
 
 
 def _build_schema() -> tantivy.Schema:
@@ -57,16 +58,16 @@ SCHEMA: Final = _build_schema()
 
 def to_tantivy(document: MaterialDocument) -> tantivy.Document:
     """The document as the index holds it."""
-    title = spread(vietnamese.tokens(document.title))
+    title = [_readings(token) for token in vietnamese.tokens(document.title)]
     rest = (document.code, *document.keywords, document.description, document.body)
-    words = [*title, *spread(token for text in rest for token in vietnamese.tokens(text))]
+    words = [*title, *(_readings(token) for text in rest for token in vietnamese.tokens(text))]
     made = tantivy.Document()
     made.add_unsigned("id", document.id)
     made.add_unsigned("rev", document.rev)
-    made.add_text("title_f", _folded(title))
-    made.add_text("title_x", _exact(title))
-    made.add_text("all_f", _folded(words))
-    made.add_text("all_x", _exact(words))
+    made.add_text("title_f", " ".join([folded for folded, _ in title]))
+    made.add_text("title_x", " ".join([exact for _, exact in title]))
+    made.add_text("all_f", " ".join([folded for folded, _ in words]))
+    made.add_text("all_x", " ".join([exact for _, exact in words]))
     for name in FACETS:
         for value in document.facets.get(name, ()):
             made.add_text(name, without_surrogates(value))
@@ -79,12 +80,12 @@ def to_tantivy(document: MaterialDocument) -> tantivy.Document:
     return made
 
 
-def _folded(tokens: Iterable[str]) -> str:
-    return " ".join(vietnamese.fold_token(token) for token in tokens)
-
-
-def _exact(tokens: Iterable[str]) -> str:
-    return " ".join(vietnamese.exact_token(token) for token in tokens)
+@lru_cache(maxsize=_WORDS_READ)
+def _readings(token: str) -> tuple[str, str]:
+    """A word as both fields hold it, folded and exact, with its parts ("khtn6 khtn 6")."""
+    words = spread([token])
+    folded = " ".join(map(vietnamese.fold_token, words))
+    return folded, " ".join(map(vietnamese.exact_token, words))
 
 
 def _with_id(value: int, id: int) -> int:

@@ -29,7 +29,7 @@ from repo_server.domain.errors import Forbidden, InvalidValue, NotFound
 from repo_server.domain.materials import ITEMS_LIMIT, Status
 from repo_server.services.library import Library
 from repo_server.services.materials import SNAPSHOT_FIELDS, Description, described
-from repo_server.services.placement import Choice, chosen_items, place
+from repo_server.services.placement import Choice, codes_of, place, require_known
 from repo_server.services.uploads import subject_of
 
 BATCH: Final = 1_000
@@ -190,11 +190,9 @@ def _known(session: Session, batch: Sequence[CatalogueRecord]) -> dict[str, Mate
 
 
 class _Curriculum:
-    """Items by code as one transaction sees them; what many records choose is looked up once."""
+    """Items by code as one transaction sees them: read once for a batch."""
 
     def __init__(self, session: Session) -> None:
-        self._session = session
-        self._chosen: dict[Choice, tuple[int, ...]] = {}
         self._ids: dict[str, int] = {}
         self.codes: dict[int, str] = {}
         self._paths: dict[int, str] = {}
@@ -211,13 +209,12 @@ class _Curriculum:
     def items_of(self, record: CatalogueRecord) -> tuple[int, ...]:
         """Ids of the items that a record is about, in order; InvalidValue for unknown ones."""
         choice = Choice(record.grades, record.subjects, record.books)
-        if choice not in self._chosen:
-            found = chosen_items(self._session, choice)
-            self._chosen[choice] = tuple(item.id for item in found)
+        require_known(choice, self._ids)
         unknown = [code for code in record.items if code not in self._ids]
         if unknown:
             raise InvalidValue("items", f"Chương trình không có mục “{unknown[0][:120]}”.")
-        ids = {*self._chosen[choice], *(self._ids[code] for code in record.items)}
+        chosen = (code for code in codes_of(choice) if code in self._ids)
+        ids = {self._ids[code] for code in (*chosen, *record.items)}
         if len(ids) > ITEMS_LIMIT:
             raise InvalidValue("items", f"Chỉ gắn tối đa {ITEMS_LIMIT} mục của chương trình.")
         return tuple(sorted(ids))

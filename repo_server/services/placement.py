@@ -4,7 +4,7 @@ People choose grades, subjects, textbook sets and items; what is kept are alignm
 grade and a subject together are one item ("lop-6.toan"), so nothing is said twice.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -43,15 +43,11 @@ def chosen_items(session: Session, choice: Choice) -> list[CurriculumItem]:
     """The items that a choice stands for; raises InvalidValue naming what does not exist."""
     if len(choice.items) > ITEMS_LIMIT:
         raise _too_many()
-    codes = [*_grade_and_subject_codes(choice), *choice.books]
     found: dict[str, CurriculumItem] = {}
-    for item in queries.items_by_codes(session, ANONYMOUS, codes):
+    for item in queries.items_by_codes(session, ANONYMOUS, codes_of(choice)):
         # Another framework may use the same codes: the one that is presented first is meant.
         found.setdefault(item.code, item)
-    _require_taught(choice, found)
-    unknown = [book for book in choice.books if book not in found]
-    if unknown:
-        raise InvalidValue("books", f"Không có bộ sách “{unknown[0]}”.")
+    require_known(choice, found)
     picked = [session.get(CurriculumItem, item_id) for item_id in choice.items]
     if None in picked:
         raise InvalidValue("items", "Có mục không còn trong chương trình.")
@@ -65,13 +61,23 @@ def _too_many() -> InvalidValue:
     return InvalidValue("items", f"Chỉ gắn tối đa {ITEMS_LIMIT} mục của chương trình.")
 
 
-def _grade_and_subject_codes(choice: Choice) -> list[str]:
+def codes_of(choice: Choice) -> list[str]:
+    """Codes of the items that grades, subjects and books stand for; not all need exist."""
     if not choice.subjects:
-        return [f"lop-{grade}" for grade in choice.grades]
-    return [f"lop-{grade}.{code}" for grade, code in product(choice.grades, choice.subjects)]
+        return [*(f"lop-{grade}" for grade in choice.grades), *choice.books]
+    pairs = product(choice.grades, choice.subjects)
+    return [*(f"lop-{grade}.{code}" for grade, code in pairs), *choice.books]
 
 
-def _require_taught(choice: Choice, found: dict[str, CurriculumItem]) -> None:
+def require_known(choice: Choice, known: Container[str]) -> None:
+    """Raise InvalidValue when what was chosen is not taught, by the codes of items that exist."""
+    _require_taught(choice, known)
+    unknown = [book for book in choice.books if book not in known]
+    if unknown:
+        raise InvalidValue("books", f"Không có bộ sách “{unknown[0]}”.")
+
+
+def _require_taught(choice: Choice, found: Container[str]) -> None:
     if choice.subjects and not choice.grades:
         raise InvalidValue("grades", "Hãy chọn lớp cho môn học đã chọn.")
     for subject in choice.subjects:
