@@ -50,6 +50,9 @@ _OTHER_TITLE: Final = ("Chưa thực hiện được", "This did not work")
 
 _DISCONNECTED: Final = "client disconnected"
 
+# What the framework says when a header or a query parameter is not there.
+_MISSING: Final = re.compile(r"Missing required \w+ parameter '([\w-]{1,60})'")
+
 # What msgspec says of a value that does not fit, and how a person hears it.
 _REASONS: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     (re.compile(r"missing required field `(\w+)`"), "thiếu “{0}”."),
@@ -186,8 +189,11 @@ def _body_limit(request: AnyRequest) -> str:
 
 def _invalid_value(error: ValidationException, language: str) -> KhoError:
     first = error.extra[0] if isinstance(error.extra, list) and error.extra else {}
-    said = str(first.get("message", ""))
-    field = str(first.get("key", "")) if first else ""
+    said, field = str(first.get("message", "")), str(first.get("key", ""))
+    if first.get("source") == "header":
+        field = field.replace("_", "-").title()
+    elif not first and (missing := _MISSING.search(error.detail)):
+        said, field = missing[0], missing[1]
     reason = said if language == "en" else _reason(said)
     return InvalidValue(field if field not in {"", "data"} else "body", reason)
 
