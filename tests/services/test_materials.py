@@ -29,12 +29,7 @@ from repo_server.domain.errors import (
     WrongState,
 )
 from repo_server.domain.materials import (
-    DESCRIPTION_LIMIT,
-    ITEMS_LIMIT,
-    KEYWORD_LIMIT,
-    KEYWORDS_LIMIT,
     REASON_LIMIT,
-    TITLE_LIMIT,
     Status,
 )
 from repo_server.services import materials
@@ -423,121 +418,6 @@ def test_a_file_is_removed_from_what_is_not_published(
     for viewer in (teacher, editor):
         with pytest.raises(WrongState):
             materials.remove_file(library, viewer, live.card.id, live.rev, second)
-
-
-def test_what_is_said_is_settled_before_it_is_kept(library: Library, teacher: Viewer) -> None:
-    made = materials.create_material(
-        library,
-        teacher,
-        Description(
-            title="  Pha\u0302n   so\u0302\u0301 ",
-            description="\n Dòng một\nDòng hai \n",
-            keywords=(" phân số", "phân  số", "", "toán"),
-            author="  Lê   Văn A ",
-        ),
-    )
-
-    shown = material_by_id(library, teacher, made.id)
-    assert shown.card.title == "Phân số"
-    assert shown.card.description == "Dòng một\nDòng hai"
-    assert shown.keywords == ("phân số", "toán")
-    assert shown.author == "Lê Văn A"
-    assert shown.card.owner_name == "Lê Văn A"
-
-
-@pytest.mark.parametrize(
-    ("description", "field"),
-    [
-        (Description(title="  "), "title"),
-        (Description(title="x" * (TITLE_LIMIT + 1)), "title"),
-        (Description(description="x" * (DESCRIPTION_LIMIT + 1)), "description"),
-        (Description(description="a\x00b"), "description"),
-        (Description(author="x" * (TITLE_LIMIT + 1)), "author"),
-        (Description(kind="poem"), "kind"),
-        (Description(language="la"), "language"),
-        (Description(license="all-mine"), "license"),
-        (Description(keywords=("x" * (KEYWORD_LIMIT + 1),)), "keywords"),
-        (Description(keywords=tuple(map(str, range(KEYWORDS_LIMIT + 1)))), "keywords"),
-        (Description(choice=Choice(subjects=("toan",))), "grades"),
-        (Description(choice=Choice((6,), ("tam-li-hoc",))), "subjects"),
-        (Description(choice=Choice((13,))), "grades"),
-        (Description(choice=Choice(books=("sach-la",))), "books"),
-        (Description(choice=Choice(items=(4_000_000,))), "items"),
-    ],
-)
-def test_a_senseless_description_is_refused_by_field(
-    sqlite_library: Library, description: Description, field: str
-) -> None:
-    library, teacher = sqlite_library, person(sqlite_library)
-    made = draft(library, teacher)
-    with pytest.raises(InvalidValue) as refused:
-        materials.edit_material(library, teacher, made.card.id, made.rev, description)
-
-    assert refused.value.details["field"] == field
-    assert row(library, made.card.id).rev == made.rev
-
-
-def test_a_subject_that_a_grade_does_not_teach_is_named(library: Library, teacher: Viewer) -> None:
-    made = draft(library, teacher)
-    with pytest.raises(InvalidValue) as refused:
-        materials.edit_material(
-            library,
-            teacher,
-            made.card.id,
-            made.rev,
-            Description(choice=Choice((1,), ("khtn",))),
-        )
-    assert "không có ở lớp đã chọn" in refused.value.sentence()
-
-
-def test_a_choice_of_grades_and_subjects_is_one_item_for_each_that_is_taught(
-    library: Library, teacher: Viewer
-) -> None:
-    book = item_id(library, "kntt")
-    choice = Choice((5, 6), ("toan",), ("kntt",))
-    made = draft(library, teacher, replace(COMPLETE, choice=choice))
-
-    assert made.card.grades == (5, 6)
-    assert [subject.code for subject in made.card.subjects] == ["toan"]
-    assert [label.code for label in made.card.books] == ["kntt"]
-    assert {entry.id for entry in made.alignments} == {
-        item_id(library, "lop-5.toan"),
-        item_id(library, "lop-6.toan"),
-        book,
-    }
-    assert made.choice == choice
-
-
-def test_items_below_a_subject_say_its_grade_and_subject(library: Library, teacher: Viewer) -> None:
-    with library.database.read() as session:
-        outcome = session.scalars(
-            select(CurriculumItem)
-            .where(CurriculumItem.kind == "outcome", CurriculumItem.subject == "toan")
-            .order_by(CurriculumItem.id)
-        ).first()
-    assert outcome is not None
-    made = draft(library, teacher, replace(COMPLETE, choice=Choice(items=(outcome.id,))))
-
-    assert made.card.grades == tuple(outcome.grades)
-    assert [subject.code for subject in made.card.subjects] == ["toan"]
-    assert made.problems == ()
-    assert made.alignments[0].trail[0].startswith("Lớp ")
-
-
-def test_no_more_items_are_taken_than_a_page_can_show(library: Library, teacher: Viewer) -> None:
-    with library.database.read() as session:
-        ids = session.scalars(
-            select(CurriculumItem.id).where(CurriculumItem.kind == "outcome").limit(ITEMS_LIMIT + 1)
-        ).all()
-    made = draft(library, teacher)
-    for taken, refused in ((ids[:-1], False), (ids, True)):
-        description = Description(choice=Choice(items=tuple(taken)))
-        rev = row(library, made.card.id).rev
-        if refused:
-            with pytest.raises(InvalidValue):
-                materials.edit_material(library, teacher, made.card.id, rev, description)
-        else:
-            materials.edit_material(library, teacher, made.card.id, rev, description)
 
 
 def test_the_places_in_the_tree_follow_the_state_and_the_choice(
