@@ -15,6 +15,8 @@ COMMANDS: Final = {
     "demo": "importing:demo",
     "reindex": "upkeep:reindex",
     "verify": "upkeep:verify",
+    "backup": "backup:backup",
+    "restore": "backup:restore",
     "user": "people:user",
     "organization": "organizations:organization",
     "curriculum": "curriculum:curriculum_group",

@@ -76,9 +76,20 @@ log = structlog.get_logger()
 
 
 def open_library(settings: Settings) -> Library:
-    """Open every engine and bring the database to the present schema.
+    """Open every engine, with the curriculum that Kho ships and every index registered.
 
     Raises DatabaseUnavailable when there is no database; storage and search may be down.
+    """
+    library = open_engines(settings)
+    indexing.register_indexes(library)
+    install_shipped(library)
+    return library
+
+
+def open_engines(settings: Settings) -> Library:
+    """Open every engine and bring the database to the present schema; adds no row.
+
+    Raises what `open_library` raises.
     """
     data = settings.data
     data.mkdir(parents=True, exist_ok=True)
@@ -98,8 +109,6 @@ def open_library(settings: Settings) -> Library:
         max_file_size=settings.max_file_mib << 20,
     )
     _prepare_storage(library)
-    indexing.register_indexes(library)
-    install_shipped(library)
     return library
 
 

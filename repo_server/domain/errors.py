@@ -84,6 +84,8 @@ CATALOGUE: Final[dict[str, ErrorEntry]] = {
     ),
     # What a file was found to be
     "file_rejected": ErrorEntry(422, "{reason}", "{reason}"),
+    # What an operator asked for
+    "backup_refused": ErrorEntry(409, "{reason}", "{reason}"),
     # What is out of order on our side
     "internal": ErrorEntry(
         500, "Hệ thống gặp lỗi. Chúng tôi đã ghi lại.", "Something went wrong on our side."
@@ -266,6 +268,16 @@ class FileRejected(KhoError):
     def __init__(self, verdict: str, reason: str) -> None:
         super().__init__(verdict=verdict, reason=reason)
         self.verdict = verdict
+        self.reason = reason
+
+
+class BackupRefused(KhoError):
+    """A backup is not whole, or there is no room for it; `reason` is a Vietnamese sentence."""
+
+    code = "backup_refused"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason=reason)
         self.reason = reason
 
 

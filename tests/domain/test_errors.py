@@ -9,6 +9,7 @@ import pytest
 import repo_server
 from repo_server.domain.errors import (
     CATALOGUE,
+    BackupRefused,
     EditConflict,
     FileRejected,
     Forbidden,
@@ -28,6 +29,7 @@ EXAMPLES = (
     WrongOffset(size=1024),
     TooLarge(limit="500 MB"),
     FileRejected("macro", "Tệp có macro nên không được nhận."),
+    BackupRefused("Bản sao chưa hoàn tất."),
 )
 
 
