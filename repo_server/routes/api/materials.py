@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from litestar import Response, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import HeaderParameter, JSONBody
-from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
+from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED, HTTP_204_NO_CONTENT
 from msgspec import Meta, Struct
 
 from repo_server.domain.access import Action, Viewer
@@ -215,7 +215,12 @@ def remove_file(
     materials.remove_file(library, viewer, material_id, revision(if_match), file_id)
 
 
-@post("/api/materials/{material_id:int}/submit", opt=requires(Action.SUBMIT), sync_to_thread=True)
+@post(
+    "/api/materials/{material_id:int}/submit",
+    opt=requires(Action.SUBMIT),
+    status_code=HTTP_200_OK,
+    sync_to_thread=True,
+)
 def submit(
     library: NamedDependency[Library],
     viewer: NamedDependency[Viewer],
@@ -227,7 +232,12 @@ def submit(
     return _answer(viewing.material_by_id(library, viewer, material_id))
 
 
-@post("/api/materials/{material_id:int}/publish", opt=requires(Action.PUBLISH), sync_to_thread=True)
+@post(
+    "/api/materials/{material_id:int}/publish",
+    opt=requires(Action.PUBLISH),
+    status_code=HTTP_200_OK,
+    sync_to_thread=True,
+)
 def publish(
     library: NamedDependency[Library],
     viewer: NamedDependency[Viewer],
@@ -239,7 +249,12 @@ def publish(
     return _answer(viewing.material_by_id(library, viewer, material_id))
 
 
-@post("/api/materials/{material_id:int}/return", opt=requires(Action.RETURN), sync_to_thread=True)
+@post(
+    "/api/materials/{material_id:int}/return",
+    opt=requires(Action.RETURN),
+    status_code=HTTP_204_NO_CONTENT,
+    sync_to_thread=True,
+)
 def give_back(
     library: NamedDependency[Library],
     viewer: NamedDependency[Viewer],
@@ -254,6 +269,7 @@ def give_back(
 @post(
     "/api/materials/{material_id:int}/withdraw",
     opt=requires(Action.WITHDRAW),
+    status_code=HTTP_200_OK,
     sync_to_thread=True,
 )
 def withdraw(
