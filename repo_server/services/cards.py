@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from repo_server.database.queries import materials as queries
 from repo_server.database.queries.materials import AlignedItem, ListedFile, ListedMaterial
 from repo_server.domain.access import Viewer
+from repo_server.domain.bundles import Contents, Part, contents
 from repo_server.domain.curriculum import ItemKind
 from repo_server.domain.files import FILE_KINDS
 from repo_server.domain.licenses import LICENSES
@@ -34,7 +35,10 @@ class Fragment:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A material in a list. Sizes in bytes; `snippet` and `page_label` only in search results."""
+    """A material in a list. Sizes in bytes; `snippet` and `page_label` only in search results.
+
+    `contents` says what is there of a lesson bundle, for materials that are one.
+    """
 
     id: int
     code: str
@@ -60,6 +64,7 @@ class Card:
     organization_name: str | None
     use: int
     external_id: str | None
+    contents: Contents | None
     snippet: tuple[Fragment, ...] = ()
     page_label: str | None = None
 
@@ -116,6 +121,9 @@ def _card(
         organization_name=row.organization_name,
         use=material.use,
         external_id=material.external_id,
+        contents=contents(
+            [Part(file.role, FILE_KINDS[file.kind].group) for file in files], material.kind
+        ),
     )
 
 

@@ -95,7 +95,7 @@ def edit_material(
     NotPublishable when a material beyond its draft would lose what its submission required.
     """
     with library.database.write() as session:
-        material = _open(session, viewer, material_id, rev, Action.EDIT)
+        material = open_material(session, viewer, material_id, rev, Action.EDIT)
         before, lacking = _summary(material), missing(material)
         _describe(session, material, description)
         if material.status != Status.DRAFT:
@@ -222,7 +222,7 @@ def _act(
     change: Callable[[Session, Material], None],
 ) -> Material:
     with library.database.write() as session:
-        material = _open(session, viewer, material_id, rev, action)
+        material = open_material(session, viewer, material_id, rev, action)
         before = _summary(material)
         change(session, material)
         place(session, material)
@@ -230,9 +230,13 @@ def _act(
     return material
 
 
-def _open(
+def open_material(
     session: Session, viewer: Viewer, material_id: int, rev: int | None, action: Action
 ) -> Material:
+    """The material at the revision that the person saw, if they may do `action` to it now.
+
+    Raises NotFound, PreconditionRequired, EditConflict, WrongState, Forbidden.
+    """
     material = queries.material_by_id(session, viewer, material_id)
     if material is None:
         raise NotFound
@@ -280,13 +284,13 @@ def described(description: Description) -> dict[str, Any]:
         title = display(description.title)
         if not title:
             raise InvalidValue("title", "Hãy đặt tên cho học liệu.")
-        values["title"] = _bounded("title", title, TITLE_LIMIT)
+        values["title"] = bounded("title", title, TITLE_LIMIT)
         values["folded_title"] = fold(title)[:400]
     if description.description is not None:
         text = description.description.strip()
-        values["description"] = _bounded("description", text, DESCRIPTION_LIMIT)
+        values["description"] = bounded("description", text, DESCRIPTION_LIMIT)
     if description.author is not None:
-        values["author"] = _bounded("author", display(description.author), TITLE_LIMIT)
+        values["author"] = bounded("author", display(description.author), TITLE_LIMIT)
     if description.keywords is not None:
         values["keywords"] = _keywords(description.keywords)
     return values | _picked(description)
@@ -316,10 +320,11 @@ def _reason(text: str) -> str:
     said = text.strip()
     if not said:
         raise InvalidValue("reason", "Hãy ghi rõ lí do để người đóng góp biết.")
-    return _bounded("reason", said, REASON_LIMIT)
+    return bounded("reason", said, REASON_LIMIT)
 
 
-def _bounded(field: str, text: str, limit: int) -> str:
+def bounded(field: str, text: str, limit: int) -> str:
+    """`text`, unless it is too long or holds what no database takes: InvalidValue."""
     if len(text) > limit:
         raise InvalidValue(field, f"Tối đa {limit} kí tự, đang có {len(text)}.")
     if "\x00" in text:

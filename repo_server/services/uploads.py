@@ -40,6 +40,10 @@ LIFETIME: Final = timedelta(days=7)
 
 JOB: Final = "accept_upload"
 
+STUCK: Final = (
+    "Kho chưa kiểm tra được tệp này sau nhiều lần thử. Tệp vẫn được giữ; quản trị viên sẽ xem lại."
+)
+
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -173,11 +177,16 @@ def _require_room(session: Session, viewer: Viewer, material_id: int | None) -> 
     if material is None:
         raise NotFound
     require(viewer, Action.EDIT, subject_of(material))
+    require_changeable_files(viewer, material)
+    if sum(file.removed_at is None for file in material.files) >= FILES_LIMIT:
+        raise InvalidValue("material", f"Một học liệu có tối đa {FILES_LIMIT} tệp.")
+
+
+def require_changeable_files(viewer: Viewer, material: Material) -> None:
+    """WrongState where only an editor may change the files: what is published was reviewed."""
     if material.status == Status.PUBLISHED and viewer.roles <= {Role.TEACHER}:
         # What was reviewed must stay what is served: new files need a new review.
         raise WrongState(status=STATUS_LABELS[Status.PUBLISHED])
-    if sum(file.removed_at is None for file in material.files) >= FILES_LIMIT:
-        raise InvalidValue("material", f"Một học liệu có tối đa {FILES_LIMIT} tệp.")
 
 
 def subject_of(material: Material) -> Subject:
@@ -279,8 +288,12 @@ def _own(session: Session, viewer: Viewer, upload_id: str) -> Upload:
 def _view(library: Library, session: Session, upload: Upload) -> UploadView:
     material = session.get(Material, upload.material_id) if upload.material_id else None
     state = upload.state
-    if state == "received" and _is_running(session, upload.id):
+    reason = upload.reason
+    job = _last_job(session, upload.id) if state == "received" else None
+    if job == "running":
         state = "checking"
+    elif job == "dead":
+        reason = STUCK
     received = state not in ("receiving", "cancelled", "expired")
     file = None
     if material is not None and upload.file_id is not None:
@@ -292,7 +305,7 @@ def _view(library: Library, session: Session, upload: Upload) -> UploadView:
         offset=upload.size if received else library.staging.size(upload.id),
         state=state,
         verdict=upload.verdict,
-        reason=upload.reason,
+        reason=reason,
         warnings=tuple(file.warnings) if file else (),
         material_id=material.id if material else None,
         material_code=material.code if material else None,
@@ -301,6 +314,7 @@ def _view(library: Library, session: Session, upload: Upload) -> UploadView:
     )
 
 
-def _is_running(session: Session, upload_id: str) -> bool:
-    running = select(Job.id).where(Job.kind == JOB, Job.key == upload_id, Job.state == "running")
-    return session.scalar(running.limit(1)) is not None
+def _last_job(session: Session, upload_id: str) -> str | None:
+    """The state of the job that checks an upload."""
+    jobs = select(Job.state).where(Job.kind == JOB, Job.key == upload_id)
+    return session.scalar(jobs.order_by(Job.id.desc()).limit(1))

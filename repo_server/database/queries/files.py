@@ -41,6 +41,18 @@ def file_by_id(session: Session, viewer: Viewer, file_id: int) -> StoredFile | N
     return None if row is None else StoredFile(row[0], row[1], row[2], row[3] == "published")
 
 
+def files_of_material(session: Session, viewer: Viewer, material_id: int) -> list[StoredFile]:
+    """The present files of a material in their order, if the viewer may see it."""
+    rows = session.execute(
+        select(MaterialFile, Blob.generation, Material.id, Material.status)
+        .join(Material, Material.id == MaterialFile.material_id)
+        .join(Blob, Blob.sha256 == MaterialFile.sha256)
+        .where(Material.id == material_id, MaterialFile.removed_at.is_(None), visible(viewer))
+        .order_by(MaterialFile.position, MaterialFile.id)
+    )
+    return [StoredFile(row[0], row[1], row[2], row[3] == "published") for row in rows]
+
+
 def derivative(session: Session, viewer: Viewer, sha256: str, name: str) -> Derivative | None:
     """The image `name` of a blob; ask `file_by_id` first whether the viewer may see the file."""
     return session.get(Derivative, (sha256, name))

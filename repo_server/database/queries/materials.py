@@ -38,6 +38,7 @@ class ListedFile:
 
     id: int
     material_id: int
+    role: str | None
     kind: str
     size: int
     has_thumbnail: bool
@@ -91,6 +92,7 @@ def listed_files(session: Session, viewer: Viewer, ids: Sequence[int]) -> list[L
         select(
             MaterialFile.id,
             MaterialFile.material_id,
+            MaterialFile.role,
             MaterialFile.kind,
             MaterialFile.size,
             Derivative.name.is_not(None),
