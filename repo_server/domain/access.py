@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from repo_server.domain.collections import STATES as COLLECTION_STATES
 from repo_server.domain.errors import Forbidden, NotAuthenticated, NotFound
 from repo_server.domain.materials import Status
 
@@ -29,6 +30,10 @@ ROLE_LABELS: Final[dict[Role, str]] = {
     Role.MANAGER: "Quản lí",
     Role.ADMIN: "Quản trị",
 }
+
+
+CURATORS: Final = (Role.EDITOR, Role.MANAGER, Role.ADMIN)
+"""Roles that make collections."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,7 @@ class Action(StrEnum):
     WITHDRAW = "withdraw"
     DELETE = "delete"
     REVIEW = "review"  # see the queue of submitted materials
+    CURATE = "curate"  # make collections; on one of them also its rule in COLLECTIONS
     ADMINISTER = "administer"  # curriculum, accounts, state of the engines
 
 
@@ -148,6 +154,27 @@ TABLE: Final[dict[Action, dict[Standing, frozenset[Status]]]] = {
     },
 }
 
+# The same for a collection, which is a draft or published. Its own things are done only by those
+# who may curate at all: whoever is no editor any more still sees their drafts, and leaves them.
+COLLECTIONS: Final[dict[Action, dict[Standing, frozenset[Status]]]] = {
+    A.VIEW: {
+        S.ANONYMOUS: _PUBLISHED,
+        S.OWNER: frozenset(COLLECTION_STATES),
+        S.SAME_SCHOOL: _PUBLISHED,
+        S.TEACHER: _PUBLISHED,
+        S.EDITOR_IN_SCOPE: frozenset(COLLECTION_STATES),
+        S.EDITOR_ELSEWHERE: _PUBLISHED,
+        S.MANAGER: frozenset(COLLECTION_STATES),
+        S.ADMIN: frozenset(COLLECTION_STATES),
+    },
+    A.CURATE: {
+        S.OWNER: frozenset(COLLECTION_STATES),
+        S.EDITOR_IN_SCOPE: frozenset(COLLECTION_STATES),
+        S.MANAGER: frozenset(COLLECTION_STATES),
+        S.ADMIN: frozenset(COLLECTION_STATES),
+    },
+}
+
 # Actions that concern no single material, by the roles that may do them (None: anybody at all).
 GENERAL: Final[dict[Action, frozenset[Role] | None]] = {
     A.READ_PUBLIC: None,
@@ -155,13 +182,14 @@ GENERAL: Final[dict[Action, frozenset[Role] | None]] = {
     A.USE_ACCOUNT: frozenset(Role),
     A.CONTRIBUTE: frozenset(Role),
     A.REVIEW: frozenset({Role.EDITOR, Role.MANAGER, Role.ADMIN}),
+    A.CURATE: frozenset(CURATORS),
     A.ADMINISTER: frozenset({Role.ADMIN}),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What the table needs to know of one material."""
+    """What the tables need to know of one material or collection."""
 
     owner_id: int
     organization_id: int | None
@@ -220,3 +248,22 @@ def require(viewer: Viewer, action: Action, subject: Subject | None = None) -> N
 def allowed(viewer: Viewer, subject: Subject, actions: Iterable[Action]) -> tuple[Action, ...]:
     """Those of `actions` that the viewer may do now, in the order given."""
     return tuple(action for action in actions if permits(viewer, action, subject))
+
+
+def permits_collection(viewer: Viewer, action: Action, subject: Subject) -> bool:
+    """Whether the viewer may VIEW or CURATE this collection."""
+    if action in GENERAL and not permits(viewer, action):
+        return False
+    row = COLLECTIONS[action]
+    return any(
+        subject.status in row.get(standing, frozenset()) for standing in standings(viewer, subject)
+    )
+
+
+def require_collection(viewer: Viewer, action: Action, subject: Subject) -> None:
+    """Raise unless allowed, as `require` does for a material."""
+    if permits_collection(viewer, action, subject):
+        return
+    if not permits_collection(viewer, Action.VIEW, subject):
+        raise NotFound
+    raise Forbidden if viewer.signed_in else NotAuthenticated

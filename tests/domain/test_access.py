@@ -7,6 +7,7 @@ import pytest
 from repo_server.domain.access import (
     ALL_STATES,
     ANONYMOUS,
+    COLLECTIONS,
     GENERAL,
     ROLE_LABELS,
     TABLE,
@@ -18,7 +19,9 @@ from repo_server.domain.access import (
     Viewer,
     allowed,
     permits,
+    permits_collection,
     require,
+    require_collection,
     standings,
 )
 from repo_server.domain.errors import Forbidden, NotAuthenticated, NotFound
@@ -108,6 +111,7 @@ def test_an_action_on_no_material_goes_by_the_role(action: Action, role: Role | 
             Action.USE_ACCOUNT: True,
             Action.CONTRIBUTE: True,
             Action.REVIEW: role is not Role.TEACHER,
+            Action.CURATE: role is not Role.TEACHER,
             Action.ADMINISTER: role is Role.ADMIN,
         }[action]
     )
@@ -199,3 +203,60 @@ def test_what_is_allowed_keeps_the_order_asked_for() -> None:
 def test_every_role_has_a_name_for_people() -> None:
     assert ROLE_LABELS.keys() == set(Role)
     assert len(set(ROLE_LABELS.values())) == len(Role)
+
+
+# What each standing may do to a collection: v view, c curate. The owner is one who still edits.
+#                            draft  published
+EXPECTED_OF_COLLECTIONS = {
+    Standing.ANONYMOUS: ("", "v"),
+    Standing.SAME_SCHOOL: ("", "v"),
+    Standing.TEACHER: ("", "v"),
+    Standing.EDITOR_ELSEWHERE: ("", "v"),
+    Standing.OWNER: ("vc", "vc"),
+    Standing.EDITOR_IN_SCOPE: ("vc", "vc"),
+    Standing.MANAGER: ("vc", "vc"),
+    Standing.ADMIN: ("vc", "vc"),
+}
+CURATING_OWNER = _viewer(Role.EDITOR, ELSEWHERE, account_id=OWNER)
+
+
+@pytest.mark.parametrize("action", [Action.VIEW, Action.CURATE])
+@pytest.mark.parametrize("status", [Status.DRAFT, Status.PUBLISHED])
+@pytest.mark.parametrize("standing", list(Standing))
+def test_a_cell_of_the_collections_is_in_the_table_or_refused(
+    standing: Standing, status: Status, action: Action
+) -> None:
+    viewer = CURATING_OWNER if standing is Standing.OWNER else VIEWERS[standing]
+    letters = EXPECTED_OF_COLLECTIONS[standing][status is Status.PUBLISHED]
+    expected = ("v" if action is Action.VIEW else "c") in letters
+    subject = _subject(status)
+    assert permits_collection(viewer, action, subject) is expected
+    if expected:
+        require_collection(viewer, action, subject)
+        return
+    refusal: type[Exception] = NotFound
+    if "v" in letters:
+        refusal = NotAuthenticated if standing is Standing.ANONYMOUS else Forbidden
+    with pytest.raises(refusal):
+        require_collection(viewer, action, subject)
+
+
+def test_every_cell_of_the_collections_is_one_of_the_table() -> None:
+    assert COLLECTIONS.keys() == {Action.VIEW, Action.CURATE}
+    assert EXPECTED_OF_COLLECTIONS.keys() == set(Standing)
+    for standing in COLLECTIONS[Action.CURATE]:
+        assert COLLECTIONS[Action.CURATE][standing] <= COLLECTIONS[Action.VIEW][standing]
+
+
+def test_an_owner_who_edits_no_more_sees_the_draft_and_leaves_it() -> None:
+    draft = _subject(Status.DRAFT)
+    demoted = _viewer(Role.TEACHER, SCHOOL, account_id=OWNER)
+    assert permits_collection(demoted, Action.VIEW, draft)
+    assert not permits_collection(demoted, Action.CURATE, draft)
+
+
+@pytest.mark.parametrize("role", [Role.EDITOR, Role.MANAGER, Role.ADMIN])
+def test_a_collection_of_no_organization_is_in_scope_of_all_who_curate(role: Role) -> None:
+    viewer = _viewer(role, ELSEWHERE)
+    assert permits_collection(viewer, Action.CURATE, _subject(Status.DRAFT, None))
+    assert not permits_collection(viewer, Action.CURATE, _subject(Status.DRAFT, SCHOOL))

@@ -2,7 +2,15 @@ import re
 
 import pytest
 
-from repo_server.domain.codes import ALPHABET, LENGTH, PATTERN, is_code, new_code, new_id
+from repo_server.domain.codes import (
+    ALPHABET,
+    COLLECTION_LENGTH,
+    LENGTH,
+    PATTERN,
+    is_code,
+    new_code,
+    new_id,
+)
 
 
 def test_a_code_spells_no_word_and_is_told_apart_when_read_aloud() -> None:
@@ -30,6 +38,12 @@ def test_codes_hardly_ever_meet() -> None:
 def test_anything_else_is_no_code(text: str) -> None:
     assert not is_code(text)
     assert not re.fullmatch(PATTERN, text)
+
+
+def test_a_collections_code_is_no_materials_code() -> None:
+    code = new_code(COLLECTION_LENGTH)
+    assert (is_code(code, COLLECTION_LENGTH), is_code(code)) == (True, False)
+    assert not is_code(new_code(), COLLECTION_LENGTH)
 
 
 def test_ids_hold_128_random_bits() -> None:
