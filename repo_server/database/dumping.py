@@ -28,7 +28,7 @@ Values = list[Any]
 
 def tables() -> list[str]:
     """The names of the tables that travel, each after those that it refers to."""
-    return [table.name for table in _declared()]
+    return [str(found.name) for found in _declared()]
 
 
 def _declared() -> list[DeclaredTable]:
@@ -37,7 +37,7 @@ def _declared() -> list[DeclaredTable]:
 
 def columns_of(name: str) -> list[str]:
     """The columns of a table, in the order of the values of its rows."""
-    return [found.name for found in Base.metadata.tables[name].columns]
+    return [str(found.name) for found in Base.metadata.tables[name].columns]
 
 
 def rows_of(session: Session, name: str) -> Iterator[Values]:

@@ -22,6 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from io import BufferedWriter
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -156,7 +157,8 @@ def _dump(library: Library, folder: Path, progress: Progress) -> tuple[str, Coun
         library.database.read() as session,
     ):
         dumping.no_time_limit(session)
-        with gzip.GzipFile(fileobj=file, mode="wb", compresslevel=5, mtime=0) as out:
+        packed = gzip.GzipFile(fileobj=file, mode="wb", compresslevel=5, mtime=0)
+        with packed, BufferedWriter(packed, 1 << 16) as out:
             for number, table in enumerate(tables, start=1):
                 _write_line(out, {"table": table, "columns": dumping.columns_of(table)})
                 for row in dumping.rows_of(session, table):
@@ -169,7 +171,7 @@ def _dump(library: Library, folder: Path, progress: Progress) -> tuple[str, Coun
     return name, counts
 
 
-def _write_line(out: gzip.GzipFile, value: object) -> None:
+def _write_line(out: IO[bytes], value: object) -> None:
     out.write(msgspec.json.encode(value) + b"\n")
 
 
