@@ -12,7 +12,7 @@ COMMANDS: Final = {
     "serve": "serving:serve",
     "work": "working:work",
     "import": "importing:import_files",
-    "demo": "importing:demo",
+    "demo": "demo:demo",
     "reindex": "upkeep:reindex",
     "verify": "upkeep:verify",
     "backup": "backup:backup",

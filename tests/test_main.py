@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from repo_server import __main__ as command
-from repo_server.commands import importing, opening
+from repo_server.commands import demo, importing, opening
 from repo_server.database.engine import open_database, sqlite_url
 from repo_server.database.models import Account, Blob
 from repo_server.domain.errors import StorageUnavailable
@@ -307,7 +307,7 @@ def test_the_sample_library_is_loaded_once(
         shutil.copytree(lessons, folder, dirs_exist_ok=True)
         return SampleReport(2, ())
 
-    monkeypatch.setattr(importing, "write_samples", write_few)
+    monkeypatch.setattr(demo, "write_samples", write_few)
     status, out, _ = kho("demo", "--if-empty")
     assert status == 0
     assert "giaovien@kho.invalid" in out

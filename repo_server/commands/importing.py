@@ -1,7 +1,6 @@
-"""`kho import` and `kho demo`."""
+"""`kho import`."""
 
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -10,9 +9,7 @@ from pathlib import Path
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from repo_server.app import WEB
 from repo_server.commands.opening import REJECTED, opened, print_json
-from repo_server.samples.writer import write_samples
 from repo_server.services import importing, indexing, operators, upkeep
 from repo_server.services.importing import ImportReport
 from repo_server.services.library import Library
@@ -26,15 +23,16 @@ from repo_server.services.library import Library
 def import_files(folder: Path, owner: str | None, *, publish: bool, as_json: bool) -> None:
     """Import a folder tree: each file, or each folder with a kho.toml, one material."""
     with opened() as library:
-        report = _import(library, folder, owner, publish=publish, quiet=as_json)
-    _say_imported(report, as_json=as_json)
+        report = run_import(library, folder, owner, publish=publish, quiet=as_json)
+    say_imported(report, as_json=as_json)
     if report.count("rejected") or report.problems:
         sys.exit(REJECTED)
 
 
-def _import(
+def run_import(
     library: Library, folder: Path, owner: str | None, *, publish: bool, quiet: bool
 ) -> ImportReport:
+    """Import `folder` for the account `owner` (None: the keeper's), with a progress bar."""
     viewer = operators.acting_for(library, owner)
     # What an earlier import that was killed left behind goes first.
     upkeep.tidy(library)
@@ -55,7 +53,8 @@ def _progress(title: str, total: int, *, quiet: bool) -> Iterator[Callable[[], N
         yield lambda: progress.advance(task)
 
 
-def _say_imported(report: ImportReport, *, as_json: bool) -> None:
+def say_imported(report: ImportReport, *, as_json: bool) -> None:
+    """Print what an import did: sentences for people, or a report for programs."""
     counts = {state: report.count(state) for state in ("accepted", "known", "rejected")}
     if as_json:
         print_json(
@@ -78,23 +77,3 @@ def _say_imported(report: ImportReport, *, as_json: bool) -> None:
         f"{counts['accepted']} tệp mới, {counts['known']} tệp đã có, {counts['rejected']} tệp bị "
         f"từ chối; {report.materials} học liệu, {report.published} vừa xuất bản."
     )
-
-
-@click.command()
-@click.option("--if-empty", is_flag=True, help="Do nothing when the library holds materials.")
-def demo(*, if_empty: bool) -> None:
-    """Load the sample library, which Kho writes itself, and three accounts to try."""
-    with opened() as library:
-        if if_empty and operators.has_materials(library):
-            return
-        operators.add_sample_accounts(library)
-        with tempfile.TemporaryDirectory(prefix="kho-") as folder:
-            written = write_samples(Path(folder), font_folder=WEB / "node_modules")
-            for note in written.notes:
-                click.echo(f"i {note}")
-            owner = operators.SAMPLE_TEACHER
-            report = _import(library, Path(folder), owner, publish=True, quiet=False)
-    _say_imported(report, as_json=False)
-    click.echo(operators.SAMPLE_SENTENCE)
-    if report.count("rejected") or report.problems:
-        sys.exit(REJECTED)

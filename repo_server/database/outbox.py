@@ -42,6 +42,7 @@ from repo_server.domain.codes import new_id
 LEASE: Final = timedelta(seconds=60)
 ATTEMPTS: Final = 6
 FIRST_RETRY: Final = timedelta(seconds=2)
+POSTPONED: Final = timedelta(seconds=5)
 
 
 def watch(sessions: sessionmaker[Session]) -> None:
@@ -286,6 +287,17 @@ def fail(session: Session, lease: Lease, error: str) -> bool:
     else:
         delay = FIRST_RETRY * 4 ** (lease.attempt - 1)
         changes = {"state": "open", "run_at": utc_now() + delay, "error": error[:2000]}
+    return _close(session, lease, changes)
+
+
+def postpone(session: Session, lease: Lease, error: str) -> bool:
+    """Put the job back because an engine is down: that is no fault of the job, however often."""
+    changes = {
+        "state": "open",
+        "attempt": lease.attempt - 1,
+        "run_at": utc_now() + POSTPONED,
+        "error": error[:2000],
+    }
     return _close(session, lease, changes)
 
 

@@ -101,16 +101,22 @@ class Worker:
             self._held[lease.token] = lease
         try:
             HANDLERS[lease.kind](self._library, lease.key)
-        except Exception as error:
-            log.warning("job.failed", kind=lease.kind, attempt=lease.attempt, exc_info=True)
-            with self._library.database.write() as session:
-                outbox.fail(session, lease, f"{type(error).__name__}: {error}")
+        except Exception as error:  # noqa: BLE001 - whatever it was, the job must be put back
+            self._put_back(lease, error)
         else:
             with self._library.database.write() as session:
                 outbox.finish(session, lease)
         finally:
             with self._lock:
                 del self._held[lease.token]
+
+    def _put_back(self, lease: Lease, error: Exception) -> None:
+        # An engine that is down is no fault of the job: it waits, however long.
+        is_down = isinstance(error, KhoError) and error.status >= 500
+        again = outbox.postpone if is_down else outbox.fail
+        log.warning("job.failed", kind=lease.kind, attempt=lease.attempt, exc_info=error)
+        with self._library.database.write() as session:
+            again(session, lease, f"{type(error).__name__}: {error}")
 
     def _relay(self, index: SearchIndex) -> Callable[[], float]:
         def relay() -> float:

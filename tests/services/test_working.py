@@ -118,7 +118,7 @@ def test_a_job_that_fails_is_put_back_and_succeeds_later(
     def fail_once(library: Library, upload_id: str) -> None:
         tries.append(upload_id)
         if len(tries) == 1:
-            raise StorageUnavailable
+            raise ValueError("no luck")
         acceptance.accept_upload(library, upload_id)
 
     handle(monkeypatch, fail_once)
@@ -129,6 +129,30 @@ def test_a_job_that_fails_is_put_back_and_succeeds_later(
 
     assert tries == [view.id, view.id]
     assert job(library).attempt == 2
+    assert uploads.status(library, teacher, view.id).state == "ready"
+
+
+def test_a_job_waits_for_an_engine_however_often_it_is_down(
+    library: Library,
+    teacher: Viewer,
+    monkeypatch: pytest.MonkeyPatch,
+    working_on: Callable[[Library], Worker],
+) -> None:
+    tries: list[str] = []
+
+    def down_for_long(library: Library, upload_id: str) -> None:
+        tries.append(upload_id)
+        if len(tries) <= outbox.ATTEMPTS + 2:
+            raise StorageUnavailable
+        acceptance.accept_upload(library, upload_id)
+
+    handle(monkeypatch, down_for_long)
+    monkeypatch.setattr(outbox, "POSTPONED", outbox.POSTPONED / 500)
+    view = send(library, teacher, "Bài 1.txt", b"Tap hop")
+    working_on(library)
+    soon(lambda: job(library).state == "done")
+
+    assert job(library).attempt == 1
     assert uploads.status(library, teacher, view.id).state == "ready"
 
 
@@ -143,9 +167,10 @@ def test_a_job_that_always_fails_is_given_up_and_says_why(
 
     handle(monkeypatch, fail)
     monkeypatch.setattr(outbox, "FIRST_RETRY", outbox.FIRST_RETRY / 1_000_000)
-    send(library, teacher, "Bài 1.txt", b"Tap hop")
+    view = send(library, teacher, "Bài 1.txt", b"Tap hop")
     working_on(library)
     soon(lambda: job(library).state == "dead")
+    assert uploads.status(library, teacher, view.id).reason == uploads.STUCK
 
     assert job(library).attempt == outbox.ATTEMPTS
     assert job(library).error == "ValueError: no luck"
