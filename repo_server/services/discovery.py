@@ -11,6 +11,7 @@ from repo_server.database.queries import curriculum as curriculum_queries
 from repo_server.database.queries import files as file_queries
 from repo_server.database.queries import materials as queries
 from repo_server.domain.access import Viewer
+from repo_server.domain.curriculum import GRADES
 from repo_server.domain.errors import SearchUnavailable
 from repo_server.domain.files import FILE_KINDS
 from repo_server.domain.licenses import LICENSES
@@ -115,11 +116,12 @@ def _labelled(
     titles: dict[str, str] = {}
     for item in items:
         titles.setdefault(item.code, item.title)
+    labels = _labels(names)
     return {
         facet: _ordered(
             facet,
             [
-                FacetValue(value, _label(facet, value, names, titles), count)
+                FacetValue(value, labels.get(facet, titles).get(value, value), count)
                 for value, count in found
             ],
         )
@@ -134,18 +136,22 @@ def _ordered(facet: str, values: list[FacetValue]) -> tuple[FacetValue, ...]:
     return tuple(values)
 
 
-def _label(facet: str, value: str, names: Names, titles: Mapping[str, str]) -> str:
-    tables: dict[str, Mapping[str, str]] = {
+def _labels(names: Names) -> dict[str, Mapping[str, str]]:
+    """What people read for the values of each facet; those of items are titles."""
+    return {
         "subject": {code: subject.label for code, subject in names.subjects.items()},
         "book": {code: book.label for code, book in names.books.items()},
-        "kind": {str(kind): label for kind, label in KIND_LABELS.items()},
-        "license": {code: license.label for code, license in LICENSES.items()},
-        "language": LANGUAGES,
-        "format": {code: kind.label for code, kind in FILE_KINDS.items()},
+        **_FIXED_LABELS,
     }
-    if facet == "grade":
-        return f"Lớp {value}"
-    return tables.get(facet, titles).get(value, value)
+
+
+_FIXED_LABELS: Final[dict[str, Mapping[str, str]]] = {
+    "grade": {str(grade): f"Lớp {grade}" for grade in GRADES},
+    "kind": {str(kind): label for kind, label in KIND_LABELS.items()},
+    "license": {code: license.label for code, license in LICENSES.items()},
+    "language": LANGUAGES,
+    "format": {code: kind.label for code, kind in FILE_KINDS.items()},
+}
 
 
 @dataclass(frozen=True, slots=True)
