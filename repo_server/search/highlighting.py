@@ -8,7 +8,7 @@ escapes them.
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
@@ -32,6 +32,8 @@ _PAGE_WINDOW: Final = 240
 _SHORTEST_BEGINNING: Final = 2
 # Bodies are capped long before; this bounds one call whatever it is given.
 _LONGEST_TEXT: Final = 2_000_000
+# One answer asks for as many snippets as it has hits.
+_QUESTIONS_KEPT: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +61,13 @@ class _Match:
 
 @dataclass(frozen=True, slots=True)
 class _Question:
+    """`known` remembers words of texts: the pages of one answer share most of theirs."""
+
     folded: Mapping[str, int]
     exact: Mapping[str, int]
     last: str
     marked: bool
+    known: dict[str, tuple[int, bool] | None] = field(default_factory=dict)
 
 
 def highlight(text: str, query_text: str, *, window: int = 240) -> Snippet:
@@ -90,6 +95,7 @@ def best_page(pages: Sequence[str], query: str) -> int:
     return found
 
 
+@lru_cache(maxsize=_QUESTIONS_KEPT)
 def _question(query_text: str) -> _Question:
     asked = plan(query_text, unfinished=True)
     if asked is None:
@@ -107,20 +113,22 @@ def _matches(text: str, asked: _Question) -> list[_Match]:
     """The words of the text that were asked for, only the exact ones of a word that has some."""
     if not asked.folded:
         return []
-    found = _words(text, asked.folded.get, asked.exact)
+    found = _words(text, asked.folded.get, asked.exact, asked.known)
     last = asked.folded[asked.last]
     if len(asked.last) >= _SHORTEST_BEGINNING and all(match.asked != last for match in found):
-        begun = _words(text, lambda word: last if word.startswith(asked.last) else None, {})
+        begun = _words(text, lambda word: last if word.startswith(asked.last) else None, {}, {})
         found = sorted((*found, *begun), key=lambda match: match.start)
     exactly = {match.asked for match in found if match.exact} if asked.marked else set()
     return [match for match in found if match.exact or match.asked not in exactly]
 
 
 def _words(
-    text: str, number_of: Callable[[str], int | None], exact: Mapping[str, int]
+    text: str,
+    number_of: Callable[[str], int | None],
+    exact: Mapping[str, int],
+    known: dict[str, tuple[int, bool] | None],
 ) -> list[_Match]:
     found = []
-    known: dict[str, tuple[int, bool] | None] = {}
     for place, match in enumerate(_WORD.finditer(text)):
         word = match.group()
         if word not in known:
