@@ -23,7 +23,7 @@ from repo_server.domain.access import ANONYMOUS, Action, Viewer
 from repo_server.domain.errors import StorageUnavailable
 from repo_server.inspection.inspector import Inspector
 from repo_server.logs import configure_logging
-from repo_server.routes import boundary, health, statics
+from repo_server.routes import boundary, health, metrics, observing, statics
 from repo_server.routes.api import discovery as api_discovery
 from repo_server.routes.api import files as api_files
 from repo_server.routes.api import materials as api_materials
@@ -169,12 +169,12 @@ def create_app(settings: Settings) -> Litestar:
     app = Litestar(
         route_handlers=[
             Router("/", route_handlers=PAGES, include_in_schema=False),
-            Router("/", route_handlers=(*API, *health.handlers)),
+            Router("/", route_handlers=(*API, *health.handlers, *metrics.handlers)),
             Router("/", route_handlers=statics.handlers, include_in_schema=False),
         ],
         dependencies=_dependencies(library, pages, assets),
         guards=[permitted],
-        on_app_init=[boundary.configure],
+        on_app_init=[boundary.configure, observing.configure],
         lifespan=[_lifespan(library, settings.worker_jobs)],
         openapi_config=OpenAPIConfig(
             title="Kho",
@@ -187,6 +187,7 @@ def create_app(settings: Settings) -> Litestar:
         debug=False,
     )
     boundary.enclose(app, http)
+    observing.observe(app)
     return app
 
 

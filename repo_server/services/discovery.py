@@ -69,7 +69,8 @@ def ask(library: Library, query: SearchQuery) -> SearchPage | None:
     for index in library.indexes:
         try:
             return index.search(query)
-        except SearchUnavailable:
+        except SearchUnavailable as error:
+            library.incidents.note(error.code)
             continue
     return None
 
@@ -187,7 +188,8 @@ def _suggested_titles(library: Library, text: str, limit: int) -> list[Suggestio
     for index in library.indexes:
         try:
             found = index.suggest(text, ("public",), limit)
-        except SearchUnavailable:
+        except SearchUnavailable as error:
+            library.incidents.note(error.code)
             continue
         return [Suggestion(title, "title", search_url(title)) for title in found]
     return []

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from repo_server.database.engine import Database
 from repo_server.inspection.inspector import Inspector
 from repo_server.search.base import SearchIndex
+from repo_server.services.incidents import Incidents
 from repo_server.services.usage import Usage
 from repo_server.services.vocabulary import Vocabulary
 from repo_server.storage.base import ObjectStorage
@@ -26,6 +27,7 @@ class Library:
     max_file_size: int
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
     usage: Usage = field(default_factory=Usage)
+    incidents: Incidents = field(default_factory=Incidents)
 
     def close(self) -> None:
         """Let go of every engine; the library is not to be used afterwards."""

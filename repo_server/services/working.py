@@ -76,6 +76,7 @@ class Worker:
             except Busy:
                 pause = PAUSE
             except KhoError as error:
+                self._library.incidents.note(error.code)
                 log.warning("worker.engine_failed", error=error.code, loop=loop.__name__)
                 pause = BACKOFF
             except Exception:
@@ -113,6 +114,8 @@ class Worker:
     def _put_back(self, lease: Lease, error: Exception) -> None:
         # An engine that is down is no fault of the job: it waits, however long.
         is_down = isinstance(error, KhoError) and error.status >= 500
+        if isinstance(error, KhoError):
+            self._library.incidents.note(error.code)
         again = outbox.postpone if is_down else outbox.fail
         log.warning("job.failed", kind=lease.kind, attempt=lease.attempt, exc_info=error)
         with self._library.database.write() as session:
