@@ -32,6 +32,7 @@ from repo_server.routes.api.accounts import accounts_router
 from repo_server.routes.auth import permitted, provide_viewer, requires
 from repo_server.routes.boundary import HttpSettings
 from repo_server.routes.pages import accounts as account_pages
+from repo_server.routes.pages import admin as admin_page
 from repo_server.routes.pages import curriculum as curriculum_pages
 from repo_server.routes.pages import home, own
 from repo_server.routes.pages import materials as material_pages
@@ -62,6 +63,7 @@ PAGES: Final = (
     *material_pages.handlers,
     *own.handlers,
     *account_pages.handlers,
+    *admin_page.handlers,
 )
 API: Final = (
     *api_discovery.handlers,

@@ -345,3 +345,35 @@ def account() -> Context:
         "new_token": "kho_2JcYw0b7mT1qSxkq8Jv3Zl5nQ9RrE4uA",
         "errors": {"again": "Hai mật khẩu mới không giống nhau."},
     }
+
+
+def admin() -> Context:
+    """One engine down, a barrier missing, a job given up."""
+    figures = [
+        {"label": "Việc đang chờ làm", "value": "12"},
+        {"label": "Học liệu chờ vào máy tìm kiếm (meilisearch:search:7700)", "value": "1.204"},
+    ]
+    return {
+        "engines": [
+            {"name": "Cơ sở dữ liệu", "ok": True, "detail": "Hoạt động"},
+            {
+                "name": "Máy tìm kiếm (embedded)",
+                "ok": False,
+                "detail": "Máy tìm kiếm đang tạm ngừng. Hãy thử lại sau ít phút.",
+            },
+        ],
+        "missing_barriers": ["Nhân hệ điều hành không có Landlock."],
+        "sections": [
+            {"id": "work", "title": "Việc đang chờ", "lines": figures},
+            {"id": "space", "title": "Dung lượng và sao lưu", "lines": figures[:1]},
+        ],
+        "dead_jobs": [
+            {
+                "what": "accept_upload 9f86d081884c7d659a2feaa0c55ad015",
+                "error": "InspectionUnavailable: Files cannot be checked now.",
+                "attempts": 6,
+                "when": "24/11/2026 21:05",
+                "retry_url": "/quan-tri/cong-viec/7/thu-lai",
+            }
+        ],
+    }

@@ -94,6 +94,8 @@ def every_page(path: str, language: str = "vi", viewer: Context = NOBODY) -> Con
     }
 
 
+ADMIN = EDITOR | {"role_label": "Quản trị", "can_administer": True}
+
 # page name: template, path, who looks, what the route adds
 PAGES: dict[str, tuple[str, str, Context, Context]] = {
     "home": ("home.html", "/", NOBODY, lists.home()),
@@ -143,6 +145,7 @@ PAGES: dict[str, tuple[str, str, Context, Context]] = {
     ),
     "account": ("account.html", "/tai-khoan", EDITOR, lists.account()),
     "about": ("about.html", "/gioi-thieu", NOBODY, {}),
+    "admin": ("admin.html", "/quan-tri", ADMIN, lists.admin()),
 }
 
 

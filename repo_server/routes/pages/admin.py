@@ -1,0 +1,188 @@
+"""For those who run the library: the engines, what waits, what was given up, how much there is."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Final
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.response import Redirect
+from msgspec import Struct
+
+from repo_server.domain.access import ROLE_LABELS, Action, Role, Viewer
+from repo_server.domain.errors import CATALOGUE, KhoError
+from repo_server.domain.materials import STATUS_LABELS, Status
+from repo_server.routes.auth import requires
+from repo_server.routes.bounds import PathId
+from repo_server.routes.errors import page_language
+from repo_server.routes.pages.redirects import see
+from repo_server.routes.pages.rendering import HtmlRequest, Pages, filesize, number
+from repo_server.services import health, statistics
+from repo_server.services.library import Library
+from repo_server.services.statistics import DeadJob, Overview
+
+ADDRESS: Final = "/quan-tri"
+_VIETNAM: Final = timezone(timedelta(hours=7))
+
+
+class EngineLine(Struct, frozen=True):
+    """An engine and what it answered."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+class Line(Struct, frozen=True):
+    """One figure."""
+
+    label: str
+    value: str
+
+
+class Section(Struct, frozen=True):
+    """Figures that belong together."""
+
+    id: str
+    title: str
+    lines: tuple[Line, ...]
+
+
+class DeadLine(Struct, frozen=True):
+    """A job that was given up."""
+
+    what: str
+    error: str
+    attempts: int
+    when: str
+    retry_url: str
+
+
+@get(ADDRESS, opt=requires(Action.ADMINISTER), sync_to_thread=True)
+def admin_page(
+    request: HtmlRequest,
+    library: NamedDependency[Library],
+    viewer: NamedDependency[Viewer],
+    pages: NamedDependency[Pages],
+) -> Response[str]:
+    """The state of everything."""
+    overview = statistics.overview(library, viewer)
+
+    def t(key: str) -> str:
+        return pages.message(request, key)
+
+    return pages.render(
+        request,
+        viewer,
+        "admin.html",
+        engines=_engines(request, pages, health.state(library)),
+        missing_barriers=_missing_barriers(library),
+        sections=(
+            Section("work", t("admin.work"), _work(request, pages, overview)),
+            Section("space", t("admin.space"), _space(request, pages, overview)),
+            Section("materials", t("admin.materials"), _materials(overview)),
+            Section("accounts", t("admin.accounts"), _accounts(overview)),
+        ),
+        dead_jobs=tuple(map(_dead, overview.dead_jobs)),
+    )
+
+
+def _engines(
+    request: HtmlRequest, pages: Pages, state: health.EngineState
+) -> tuple[EngineLine, ...]:
+    answers = {
+        pages.message(request, "admin.database"): state.database,
+        pages.message(request, "admin.storage"): state.storage,
+        **{f"{pages.message(request, 'admin.search')} ({n})": c for n, c in state.search.items()},
+    }
+    fine, language = pages.message(request, "admin.works"), page_language(request)
+    return tuple(
+        EngineLine(name, code == "ok", fine if code == "ok" else _sentence(code, language))
+        for name, code in answers.items()
+    )
+
+
+def _sentence(code: str, language: str) -> str:
+    entry = CATALOGUE[code]
+    return entry.en if language == "en" else entry.vi
+
+
+def _missing_barriers(library: Library) -> tuple[str, ...]:
+    try:
+        return library.inspector.confinement().missing
+    except KhoError as error:
+        return (error.sentence(),)
+
+
+def _work(request: HtmlRequest, pages: Pages, overview: Overview) -> tuple[Line, ...]:
+    counts = overview.counts
+    figures = {
+        "admin.jobs_open": counts.jobs["open"],
+        "admin.jobs_running": counts.jobs["running"],
+        "admin.jobs_dead": counts.jobs["dead"],
+        "admin.uploads_receiving": counts.uploads["receiving"],
+        "admin.uploads_received": counts.uploads["received"],
+    }
+    lines = [Line(pages.message(request, key), number(value)) for key, value in figures.items()]
+    lag = pages.message(request, "admin.index_lag")
+    lines += [Line(f"{lag} ({name})", number(count)) for name, count in counts.index_lag.items()]
+    return tuple(lines)
+
+
+def _space(request: HtmlRequest, pages: Pages, overview: Overview) -> tuple[Line, ...]:
+    unknown, never = (pages.message(request, f"admin.{key}") for key in ("unknown", "never"))
+    values: Mapping[str, str] = {
+        "admin.stored": f"{number(overview.blobs)} · {filesize(overview.blob_bytes)}",
+        "admin.free_here": _size(overview.free_here, unknown),
+        "admin.free_in_storage": _size(overview.free_in_storage, unknown),
+        "admin.last_backup": _moment(overview.last_backup, never),
+        "admin.last_restore": _moment(overview.last_restore, never),
+    }
+    return tuple(Line(pages.message(request, key), value) for key, value in values.items())
+
+
+def _size(size: int | None, unknown: str) -> str:
+    return unknown if size is None else filesize(size)
+
+
+def _moment(moment: datetime | None, otherwise: str) -> str:
+    if moment is None:
+        return otherwise
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return aware.astimezone(_VIETNAM).strftime("%d/%m/%Y %H:%M")
+
+
+def _materials(overview: Overview) -> tuple[Line, ...]:
+    found = overview.counts.materials
+    return tuple(Line(STATUS_LABELS[state], number(found.get(state, 0))) for state in Status)
+
+
+def _accounts(overview: Overview) -> tuple[Line, ...]:
+    found = overview.accounts
+    return tuple(Line(ROLE_LABELS[role], number(found.get(role, 0))) for role in Role)
+
+
+def _dead(job: DeadJob) -> DeadLine:
+    return DeadLine(
+        what=f"{job.kind} {job.key}",
+        error=job.error,
+        attempts=job.attempts,
+        when=_moment(job.finished_at, ""),
+        retry_url=f"{ADDRESS}/cong-viec/{job.id}/thu-lai",
+    )
+
+
+@post(
+    f"{ADDRESS}/cong-viec/{{job_id:int}}/thu-lai",
+    opt=requires(Action.ADMINISTER),
+    sync_to_thread=True,
+)
+def retry_job(
+    library: NamedDependency[Library], viewer: NamedDependency[Viewer], job_id: PathId
+) -> Redirect:
+    """Let a job that was given up be tried again."""
+    statistics.retry_job(library, viewer, job_id)
+    return see(ADDRESS, "job_retried")
+
+
+handlers = (admin_page, retry_job)
