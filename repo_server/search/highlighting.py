@@ -61,13 +61,14 @@ class _Match:
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """`known` remembers words of texts: the pages of one answer share most of theirs."""
+    """`known` and `begun` remember words of texts: the pages of one answer share most of theirs."""
 
     folded: Mapping[str, int]
     exact: Mapping[str, int]
     last: str
     marked: bool
     known: dict[str, tuple[int, bool] | None] = field(default_factory=dict)
+    begun: dict[str, tuple[int, bool] | None] = field(default_factory=dict)
 
 
 def highlight(text: str, query_text: str, *, window: int = 240) -> Snippet:
@@ -116,7 +117,9 @@ def _matches(text: str, asked: _Question) -> list[_Match]:
     found = _words(text, asked.folded.get, asked.exact, asked.known)
     last = asked.folded[asked.last]
     if len(asked.last) >= _SHORTEST_BEGINNING and all(match.asked != last for match in found):
-        begun = _words(text, lambda word: last if word.startswith(asked.last) else None, {}, {})
+        begun = _words(
+            text, lambda word: last if word.startswith(asked.last) else None, {}, asked.begun
+        )
         found = sorted((*found, *begun), key=lambda match: match.start)
     exactly = {match.asked for match in found if match.exact} if asked.marked else set()
     return [match for match in found if match.exact or match.asked not in exactly]
