@@ -38,6 +38,11 @@ CATALOGUE: Final[dict[str, ErrorEntry]] = {
         "The request came from another site and was refused.",
     ),
     "not_found": ErrorEntry(404, "Không tìm thấy.", "Not found."),
+    "taken_down": ErrorEntry(
+        410,
+        "Học liệu này đã được gỡ khỏi kho.",
+        "This was taken down and is no longer in the library.",
+    ),
     "method_not_allowed": ErrorEntry(
         405, "Địa chỉ này không nhận cách gọi đó.", "This address does not take that method."
     ),
@@ -182,6 +187,12 @@ class NotFound(KhoError):
     """No such thing, or its existence is none of the viewer's business."""
 
     code = "not_found"
+
+
+class TakenDown(KhoError):
+    """A short address names what was public once and no longer is."""
+
+    code = "taken_down"
 
 
 class MethodNotAllowed(KhoError):

@@ -41,7 +41,7 @@ FREE_TEXT: Final = frozenset({"q"})
 USER_CONTENT_CSP: Final = "default-src 'none'; sandbox"
 """Content-Security-Policy for a file that somebody sent; its route sets it, and it stays."""
 
-OWN_HEAD: Final = ("/api/files/", "/api/uploads/", "/static/")
+OWN_HEAD: Final = re.compile(r"/api/files/|/api/uploads/|/static/|/api/materials/\d+/zip$")
 """Where handlers answer HEAD themselves, without the work for a body that nobody gets."""
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -111,7 +111,7 @@ class Boundary:
         scope["state"] = {**scope["state"], "request_id": request_id}
         body = _Body(receive, scope)
         answer = self._answering(send, body, request_id.encode())
-        if scope["method"] == "HEAD" and not scope["path"].startswith(OWN_HEAD):
+        if scope["method"] == "HEAD" and not OWN_HEAD.match(scope["path"]):
             scope["method"], answer = "GET", _without_body(answer)
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:

@@ -5,7 +5,7 @@ The framework's own file responses know no ranges. Rules: RFC 9110 §13 (conditi
 """
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -146,6 +146,41 @@ def _from_reader(reader: ObjectReader) -> _Body:
         await _stream(reader, send)
 
     return body
+
+
+def send_nothing_new(validators: Mapping[str, str]) -> ASGIApp:
+    """The answer 304: what the client has is what it would get."""
+    return _answer(304, validators)
+
+
+def send_pieces(pieces: Iterator[bytes], headers: Mapping[str, str], method: str) -> ASGIApp:
+    """The answer 200 whose body is made while it is sent, in a thread, a piece in memory at a time.
+
+    An error in the middle is left to the server, which breaks the connection off: nobody takes the
+    part for the whole.
+    """
+    if method == "HEAD":
+        return _answer(200, headers)
+
+    async def body(_: Scope, send: Send) -> None:
+        while (piece := await to_thread.run_sync(next, pieces, None)) is not None:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    return _ending(pieces, _answer(200, headers, body))
+
+
+def _ending(pieces: Iterator[bytes], answer: ASGIApp) -> ASGIApp:
+    """The answer, after which what the iterator has open is closed, however it ended."""
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await answer(scope, receive, send)
+        finally:
+            with CancelScope(shield=True):
+                await to_thread.run_sync(getattr(pieces, "close", lambda: None))
+
+    return application
 
 
 async def _stream(reader: ObjectReader | BinaryIO, send: Send) -> None:

@@ -40,6 +40,7 @@ _TITLES: Final[dict[int, tuple[str, str]]] = {
     401: ("Cần đăng nhập", "Please sign in"),
     403: ("Không có quyền", "Not allowed"),
     404: ("Không tìm thấy trang này", "Page not found"),
+    410: ("Đã được gỡ", "Taken down"),
     413: ("Nội dung quá lớn", "Too large"),
     429: ("Thao tác quá nhanh", "Too many requests"),
     500: ("Hệ thống gặp lỗi", "Something went wrong"),

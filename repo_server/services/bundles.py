@@ -124,7 +124,6 @@ def bundle(library: Library, viewer: Viewer, material_id: int, origin: str) -> B
         files = file_queries.files_of_material(session, viewer, material_id)
     if listed is None or not files:
         raise NotFound
-    material = listed.material
     names = entry_names([_part(stored.file) for stored in files], listed.material.kind)
     named = tuple(zip(names, files, strict=True))
     page = _attribution(listed, named, origin).encode("utf-8-sig")

@@ -184,9 +184,14 @@ def _require_room(session: Session, viewer: Viewer, material_id: int | None) -> 
 
 def require_changeable_files(viewer: Viewer, material: Material) -> None:
     """WrongState where only an editor may change the files: what is published was reviewed."""
-    if material.status == Status.PUBLISHED and viewer.roles <= {Role.TEACHER}:
-        # What was reviewed must stay what is served: new files need a new review.
+    if not may_change_files(viewer, Status(material.status)):
         raise WrongState(status=STATUS_LABELS[Status.PUBLISHED])
+
+
+def may_change_files(viewer: Viewer, status: Status) -> bool:
+    """Whether one who may edit may change files, too: a teacher not those that are published."""
+    # What was reviewed must stay what is served: new files need a new review.
+    return status != Status.PUBLISHED or not viewer.roles <= {Role.TEACHER}
 
 
 def subject_of(material: Material) -> Subject:

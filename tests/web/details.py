@@ -107,9 +107,59 @@ def material(**changes: Any) -> Context:
         },
         "actions": [],
         "edit_url": None,
+        "files_url": None,
         "problems": [],
+        "sharing": sharing(),
+        "neighbors": {
+            "same": [a_card(number) for number in (1, 2, 3)],
+            "previous": {"item_title": "Phân số với tử và mẫu là số nguyên", "card": a_card(4)},
+            "following": {"item_title": "Các phép tính với phân số", "card": a_card(5)},
+        },
     }
     return context | changes
+
+
+def sharing() -> Context:
+    return {
+        "short_url": "https://kho.example.edu.vn/c/K7P4M0",
+        "short_label": "kho.example.edu.vn/c/K7P4M0",
+        "qr_svg_url": "/api/materials/1/qr.svg",
+        "qr_png_url": "/api/materials/1/qr.png",
+        "print_url": "/hoc-lieu/K7P4M0/in",
+        "zip_url": "/api/materials/1/zip",
+    }
+
+
+def files() -> Context:
+    roles = [{"value": value, "label": label} for value, label in KINDS[:6]]
+    forms = [
+        {
+            "id": number,
+            "name": f"{stem}{extension}",
+            "stem": stem,
+            "extension": extension,
+            "size": 1_200_000,
+            "kind_label": "Tài liệu Word",
+            "group": group,
+            "role": role,
+            "roles": roles,
+            "first": number == 1,
+            "last": number == 3,
+        }
+        for number, stem, extension, group, role in (
+            (1, "Bài 24 - So sánh phân số (KHBD)", ".docx", "document", "lesson_plan"),
+            (2, "Trình chiếu bài 24", ".pptx", "slides", ""),
+            (3, "ghi chú", "", "text", ""),
+        )
+    ]
+    return {
+        "material": material()["material"],
+        "forms": forms,
+        "errors": {2: "Hãy đặt tên cho tệp."},
+        "changeable": True,
+        "removable": True,
+        "add_url": "/dong-gop?hoc-lieu=1",
+    }
 
 
 def draft_material() -> Context:

@@ -107,6 +107,14 @@ PAGES: dict[str, tuple[str, str, Context, Context]] = {
     "material": ("material.html", "/hoc-lieu/K7P4M0", NOBODY, details.material()),
     "material_draft": ("material.html", "/hoc-lieu/K7P4M0", EDITOR, details.draft_material()),
     "edit": ("edit.html", "/hoc-lieu/K7P4M0/sua", EDITOR, details.edit()),
+    "files": ("files.html", "/hoc-lieu/K7P4M0/tep", EDITOR, details.files()),
+    "print": (
+        "print.html",
+        "/hoc-lieu/K7P4M0/in",
+        NOBODY,
+        {"material": details.material()["material"], "sharing": details.sharing()},
+    ),
+    "saved": ("saved.html", "/da-luu", NOBODY, {}),
     "login": (
         "login.html",
         "/dang-nhap",
@@ -114,6 +122,12 @@ PAGES: dict[str, tuple[str, str, Context, Context]] = {
         {"email": "a@b.vn", "error": "Thư điện tử hoặc mật khẩu không đúng.", "next": "/cua-toi"},
     ),
     "contribute": ("contribute.html", "/dong-gop", EDITOR, lists.contribute()),
+    "contribute_to": (
+        "contribute.html",
+        "/dong-gop",
+        EDITOR,
+        lists.contribute() | {"target": lists.a_card(0)},
+    ),
     "mine": ("mine.html", "/cua-toi", EDITOR, lists.mine()),
     "review": (
         "review.html",

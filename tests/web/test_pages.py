@@ -192,7 +192,7 @@ def test_the_search_page_stays_light() -> None:
     htmx = WEB / "node_modules" / "htmx.org" / "dist" / "htmx.min.js"
     if not htmx.is_file():
         pytest.skip("the front-end packages are not installed (npm ci in web/)")
-    static = [WEB / "static" / name for name in ("kho.css", "kho.js", "search.js")]
+    static = [WEB / "static" / name for name in ("kho.css", "kho.js", "favorites.js", "search.js")]
     weight = len(render("search").encode()) + sum(path.stat().st_size for path in (htmx, *static))
     assert weight < SEARCH_BUDGET
 
@@ -221,5 +221,5 @@ def test_no_licence_is_chosen_for_a_contributor() -> None:
 def test_pages_stand_without_the_front_end_packages() -> None:
     reader = Reader(render("search", vendor=lambda name: ""))
     sources = [script["src"] for script in reader.all("script")]
-    assert sources == ["/static/kho.js?v=0123456789ab"]
+    assert sources == [f"/static/{name}.js?v=0123456789ab" for name in ("kho", "favorites")]
     assert not any(link.get("rel") == "preload" for link in reader.all("link"))

@@ -7,6 +7,8 @@ import pytest
 from tests.web.samples import PAGES, TEMPLATES, WEB, render
 
 STYLE = (WEB / "static" / "kho.css").read_text("utf-8")
+# with the sheets of single pages
+STYLES = "\n".join(path.read_text("utf-8") for path in sorted((WEB / "static").glob("*.css")))
 SCRIPTS = "\n".join(path.read_text("utf-8") for path in (WEB / "static").glob("*.js"))
 AA_TEXT = 4.5
 AA_OUTLINE = 3.0
@@ -98,7 +100,7 @@ def test_white_stands_out_from_every_drawn_cover() -> None:
 
 def test_every_token_that_is_used_is_defined() -> None:
     defined = set(re.findall(r"(--[a-z0-9-]+):", STYLE))
-    used = set(re.findall(r"var\((--[a-z0-9-]+)\)", STYLE))
+    used = set(re.findall(r"var\((--[a-z0-9-]+)\)", STYLES))
     assert used - defined == set()
 
 
@@ -109,14 +111,14 @@ def test_no_token_is_left_over() -> None:
 
 
 def test_the_stylesheet_loads_only_files_of_ours() -> None:
-    addresses = re.findall(r"url\(\"?([^\")]+)", STYLE)
+    addresses = re.findall(r"url\(\"?([^\")]+)", STYLES)
     outside = [
         address
         for address in addresses
         if not address.startswith("vendor/") and not (WEB / "static" / address).is_file()
     ]
     assert outside == []
-    assert "@import" not in STYLE
+    assert "@import" not in STYLES
 
 
 def test_fonts_are_those_of_the_package() -> None:
@@ -131,7 +133,7 @@ def test_fonts_are_those_of_the_package() -> None:
 def test_classes_of_the_pages_are_known_to_the_stylesheet_or_the_scripts() -> None:
     pages = "".join(render(page) for page in PAGES)
     used = {name for names in re.findall(r'class="([^"]*)"', pages) for name in names.split()}
-    styled = set(re.findall(r"\.([a-z][a-z0-9_-]*)", STYLE + SCRIPTS))
+    styled = set(re.findall(r"\.([a-z][a-z0-9_-]*)", STYLES + SCRIPTS))
     assert used - styled == set()
 
 
@@ -140,7 +142,7 @@ def test_classes_of_the_stylesheet_occur_in_a_template_or_a_script() -> None:
     words = set(re.findall(r"[a-z][a-z0-9_-]*", text))
     pages = "".join(render(page) for page in PAGES)
     words |= {name for names in re.findall(r'class="([^"]*)"', pages) for name in names.split()}
-    rules = re.sub(r"url\(.*?\)|/\*.*?\*/", "", STYLE, flags=re.DOTALL)
+    rules = re.sub(r"url\(.*?\)|/\*.*?\*/", "", STYLES, flags=re.DOTALL)
     styled = set(re.findall(r"\.([a-z][a-z0-9_-]*)", rules))
     # made from a material's kind or status
     families = ("cover-", "status-")

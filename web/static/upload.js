@@ -249,7 +249,8 @@ class Group {
   constructor(sendings, together) {
     this.sendings = sendings;
     this.together = together;
-    this.material = null;
+    // Files that are added to a material that is there already.
+    this.material = message.material ? { id: Number(message.material) } : null;
     for (const sending of sendings) sending.group = this;
   }
 
@@ -289,6 +290,12 @@ function link(href, text, className) {
 }
 
 function showDone() {
+  if (message.material) {
+    document.getElementById("done").hidden = false;
+    const files = link(message.files, message.msgArrange, "button main");
+    document.getElementById("done-links").replaceChildren(files);
+    return;
+  }
   const materials = [...finished.values()];
   const many = materials.length > 1;
   document.getElementById("done").hidden = false;
@@ -304,7 +311,7 @@ function showDone() {
 function take(files) {
   waiting.push(...files);
   picker.value = "";
-  if (waiting.length === 1) {
+  if (waiting.length === 1 || (message.material && waiting.length > 0)) {
     begin(true);
     return;
   }

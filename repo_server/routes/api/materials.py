@@ -150,7 +150,8 @@ def _material(view: MaterialView) -> MaterialAnswer:
     )
 
 
-def _answer(view: MaterialView, status: int = HTTP_200_OK) -> Response[MaterialAnswer]:
+def answer(view: MaterialView, status: int = HTTP_200_OK) -> Response[MaterialAnswer]:
+    """The material with its entity tag; private, because drafts are."""
     headers = {"etag": etag(view.rev), "cache-control": "private, no-cache"}
     return Response(_material(view), status_code=status, headers=headers)
 
@@ -160,7 +161,7 @@ def material(
     library: NamedDependency[Library], viewer: NamedDependency[Viewer], material_id: PathId
 ) -> Response[MaterialAnswer]:
     """A material with its files and alignments."""
-    return _answer(viewing.material_by_id(library, viewer, material_id))
+    return answer(viewing.material_by_id(library, viewer, material_id))
 
 
 @post("/api/materials", opt=requires(Action.CONTRIBUTE), sync_to_thread=True)
@@ -172,7 +173,7 @@ def create(
     """Start a draft; files follow as uploads that name it."""
     created = materials.create_material(library, viewer, _description(data))
     view = viewing.material_by_id(library, viewer, created.id)
-    return _answer(view, HTTP_201_CREATED)
+    return answer(view, HTTP_201_CREATED)
 
 
 @patch("/api/materials/{material_id:int}", opt=requires(Action.EDIT), sync_to_thread=True)
@@ -185,7 +186,7 @@ def edit(
 ) -> Response[MaterialAnswer]:
     """Change the description."""
     materials.edit_material(library, viewer, material_id, revision(if_match), _description(data))
-    return _answer(viewing.material_by_id(library, viewer, material_id))
+    return answer(viewing.material_by_id(library, viewer, material_id))
 
 
 @delete("/api/materials/{material_id:int}", opt=requires(Action.DELETE), sync_to_thread=True)
@@ -229,7 +230,7 @@ def submit(
 ) -> Response[MaterialAnswer]:
     """Hand a draft to the editors."""
     materials.submit(library, viewer, material_id, revision(if_match))
-    return _answer(viewing.material_by_id(library, viewer, material_id))
+    return answer(viewing.material_by_id(library, viewer, material_id))
 
 
 @post(
@@ -246,7 +247,7 @@ def publish(
 ) -> Response[MaterialAnswer]:
     """Show a material to everybody."""
     materials.publish(library, viewer, material_id, revision(if_match))
-    return _answer(viewing.material_by_id(library, viewer, material_id))
+    return answer(viewing.material_by_id(library, viewer, material_id))
 
 
 @post(
@@ -281,7 +282,7 @@ def withdraw(
 ) -> Response[MaterialAnswer]:
     """Take a material out of the public library."""
     materials.withdraw(library, viewer, material_id, revision(if_match), data.reason)
-    return _answer(viewing.material_by_id(library, viewer, material_id))
+    return answer(viewing.material_by_id(library, viewer, material_id))
 
 
 handlers = (

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from repo_server.domain.access import Action
+from repo_server.domain.bundles import Contents
 from repo_server.domain.licenses import License
 from repo_server.routes.pages.rendering import HtmlRequest, Pages
 from repo_server.services.cards import Card, Label, material_url
@@ -86,6 +87,7 @@ class ShownMaterial:
     files: tuple[ShownFile, ...]
     return_reason: str | None
     thumbnail_url: str | None
+    contents: Contents | None
     owner_name: str
     organization_name: str | None
     published_at: datetime | None
@@ -96,7 +98,7 @@ _NEEDS_REASON: Final = frozenset({Action.RETURN, Action.WITHDRAW})
 _DANGER: Final = frozenset({Action.WITHDRAW, Action.DELETE})
 _FROM_CARD: Final = (
     "id", "code", "url", "title", "status", "status_label", "grades", "subjects", "books",
-    "thumbnail_url", "owner_name", "organization_name", "published_at", "updated_at",
+    "thumbnail_url", "contents", "owner_name", "organization_name", "published_at", "updated_at",
 )  # fmt: skip
 _FROM_VIEW: Final = (
     "rev", "version", "keywords", "license", "language_label", "alignments", "return_reason",

@@ -23,13 +23,16 @@ from repo_server.routes.pages.forms import Form
 from repo_server.routes.pages.material_context import shown_actions, shown_material
 from repo_server.routes.pages.redirects import see
 from repo_server.routes.pages.rendering import HtmlRequest, Pages
+from repo_server.routes.pages.sharing import sharing_of
 from repo_server.routes.preconditions import etag
-from repo_server.services import materials, viewing
+from repo_server.services import materials, neighbors, viewing
 from repo_server.services.library import Library
 from repo_server.services.materials import Description
 from repo_server.services.viewing import MaterialView
 
 STEPS: Final = ("submit", "publish", "return", "withdraw", "delete")
+_FIELDS: Final = {"items": "item"}
+"""Field of a description → its name in the form, where it is another one."""
 StepName = Annotated[str, PathParameter(max_length=20)]
 
 
@@ -51,6 +54,9 @@ def material_page(
         material=shown_material(view),
         actions=shown_actions(request, pages, view),
         edit_url=f"{view.card.url}/sua" if view.can_edit else None,
+        files_url=f"{view.card.url}/tep" if view.can_edit else None,
+        sharing=sharing_of(request, view.card),
+        neighbors=neighbors.neighbors(library, viewer, view.card.id),
         problems=view.problems if view.card.status != "published" else (),
     )
 
@@ -64,7 +70,7 @@ def edit_page(
     code: PathCode,
 ) -> Response[str]:
     """The form of a material's description."""
-    view = _editable(library, viewer, code)
+    view = editable(library, viewer, code)
     values = saved_values(view)
     return pages.render(
         request, viewer, "edit.html", **edit_context(library, viewer, view, values, view.rev)
@@ -81,12 +87,12 @@ def save(
     code: PathCode,
 ) -> Response[str] | Redirect:
     """Save the form, and submit the material if asked; what is wrong is said beside the field."""
-    view = _editable(library, viewer, code)
+    view = editable(library, viewer, code)
     values, description = form_values(library, viewer, form)
     rev = form.number("rev")
     errors: dict[str, str] = {}
     if form.one("do") != "find_items":
-        errors = _saved(library, viewer, view, rev, description, submit=_submits(form))
+        errors, rev = _saved(library, viewer, view, rev, description, submit=_submits(form))
         if not errors:
             return see(view.card.url, "submitted" if _submits(form) else "saved")
     context = edit_context(
@@ -108,22 +114,27 @@ def _saved(
     description: Description,
     *,
     submit: bool,
-) -> dict[str, str]:
-    """Save; returns sentences by field, empty when all went well."""
+) -> tuple[dict[str, str], int | None]:
+    """Save; sentences by field, none when all went well, and the revision to go on from.
+
+    What cannot be submitted yet is saved all the same, so that revision is a new one.
+    """
     try:
-        changed = materials.edit_material(library, viewer, view.card.id, rev, description)
+        rev = materials.edit_material(library, viewer, view.card.id, rev, description).rev
         if submit:
-            materials.submit(library, viewer, view.card.id, changed.rev)
+            materials.submit(library, viewer, view.card.id, rev)
     except InvalidValue as error:
-        return {str(error.details["field"]): str(error.details["reason"])}
+        field = str(error.details["field"])
+        return {_FIELDS.get(field, field): str(error.details["reason"])}, rev
     except NotPublishable as error:
-        return dict(error.lacking)
+        return dict(error.lacking), rev
     except EditConflict as error:
-        return {"title": error.sentence()}
-    return {}
+        return {"title": error.sentence()}, rev
+    return {}, rev
 
 
-def _editable(library: Library, viewer: Viewer, code: str) -> MaterialView:
+def editable(library: Library, viewer: Viewer, code: str) -> MaterialView:
+    """The material, for one who may edit it; a stranger is led to sign in first."""
     if not viewer.signed_in:
         raise NotAuthenticated
     view = viewing.material_by_code(library, viewer, code)

@@ -8,13 +8,15 @@ from litestar.params import QueryParameter
 from msgspec import Struct
 
 from repo_server.domain.access import Action, Viewer
+from repo_server.domain.errors import Forbidden
 from repo_server.domain.files import FILE_KINDS, FileKind
 from repo_server.domain.materials import STATUS_LABELS, Status
 from repo_server.routes.auth import requires
-from repo_server.routes.bounds import PageNumber
+from repo_server.routes.bounds import MAX_ID, PageNumber
 from repo_server.routes.pages.paging import pager
 from repo_server.routes.pages.rendering import HtmlRequest, Pages, filesize
-from repo_server.services import desk
+from repo_server.services import desk, viewing
+from repo_server.services.cards import Card
 from repo_server.services.library import Library
 
 PAGE_SIZE: Final = 20
@@ -50,19 +52,31 @@ def _taken(request: HtmlRequest, pages: Pages) -> tuple[TakenKind, ...]:
     )
 
 
+def _target(library: Library, viewer: Viewer, material_id: int | None) -> Card | None:
+    """The material that files are added to; Forbidden for one whose files the viewer leaves."""
+    if material_id is None:
+        return None
+    view = viewing.material_by_id(library, viewer, material_id)
+    if not view.can_edit:
+        raise Forbidden
+    return view.card
+
+
 @get("/dong-gop", opt=requires(Action.CONTRIBUTE), sync_to_thread=True)
 def contribute_page(
     request: HtmlRequest,
     library: NamedDependency[Library],
     viewer: NamedDependency[Viewer],
     pages: NamedDependency[Pages],
+    target: Annotated[int | None, QueryParameter(name="hoc-lieu", ge=1, le=MAX_ID)] = None,
 ) -> Response[str]:
-    """Send files."""
+    """Send files; `hoc-lieu` names the material that they are added to."""
     extensions = [extension for kind in FILE_KINDS.values() for extension in kind.extensions]
     return pages.render(
         request,
         viewer,
         "contribute.html",
+        target=_target(library, viewer, target),
         max_size=library.max_file_size,
         max_label=filesize(library.max_file_size),
         kinds=_taken(request, pages),

@@ -1,0 +1,162 @@
+"""The files of a material as plain forms, and the page of what a device has saved."""
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.response import Redirect
+from msgspec import Struct
+
+from repo_server.domain.access import Action, Viewer
+from repo_server.domain.bundles import ROLE_LABELS, ROLES, stem
+from repo_server.domain.errors import (
+    BadRequest,
+    EditConflict,
+    InvalidValue,
+    WrongState,
+)
+from repo_server.domain.materials import FILES_LIMIT, Kind, Status
+from repo_server.routes.auth import requires
+from repo_server.routes.bounds import PathCode, PathId
+from repo_server.routes.pages.edit_context import Option
+from repo_server.routes.pages.forms import Form
+from repo_server.routes.pages.material_context import shown_material
+from repo_server.routes.pages.materials import editable
+from repo_server.routes.pages.redirects import see
+from repo_server.routes.pages.rendering import HtmlRequest, Pages
+from repo_server.services import bundles, materials, viewing
+from repo_server.services.bundles import FileChange
+from repo_server.services.library import Library
+from repo_server.services.uploads import may_change_files
+from repo_server.services.viewing import FileView, MaterialView
+
+
+class FileForm(Struct, frozen=True):
+    """A file of the list; `stem` is its name without the extension, which stays."""
+
+    id: int
+    name: str
+    stem: str
+    extension: str
+    size: int
+    kind_label: str
+    group: str
+    role: str
+    roles: tuple[Option, ...]
+    first: bool
+    last: bool
+
+
+@get("/hoc-lieu/{code:str}/tep", opt=requires(Action.EDIT), sync_to_thread=True)
+def files_page(
+    request: HtmlRequest,
+    library: NamedDependency[Library],
+    viewer: NamedDependency[Viewer],
+    pages: NamedDependency[Pages],
+    code: PathCode,
+) -> Response[str]:
+    """The files of a material: roles, names, order, adding and removing."""
+    view = editable(library, viewer, code)
+    return _files(request, viewer, pages, view)
+
+
+@post("/hoc-lieu/{code:str}/tep/{file_id:int}", opt=requires(Action.EDIT), sync_to_thread=True)
+def change_file(
+    request: HtmlRequest,
+    library: NamedDependency[Library],
+    viewer: NamedDependency[Viewer],
+    pages: NamedDependency[Pages],
+    form: NamedDependency[Form],
+    code: PathCode,
+    file_id: PathId,
+) -> Response[str] | Redirect:
+    """One act on one file; what went wrong is said beside the file."""
+    view = editable(library, viewer, code)
+    try:
+        notice = _act(library, viewer, view, file_id, form)
+    except (InvalidValue, EditConflict, WrongState) as error:
+        said = error.details.get("reason") if isinstance(error, InvalidValue) else error.sentence()
+        fresh = viewing.material_by_id(library, viewer, view.card.id)
+        return _files(request, viewer, pages, fresh, {file_id: str(said)}, status=error.status)
+    return see(f"{view.card.url}/tep#tep-{file_id}", notice)
+
+
+def _act(library: Library, viewer: Viewer, view: MaterialView, file_id: int, form: Form) -> str:
+    act, rev = form.one("do"), form.number("rev")
+    if act == "remove":
+        materials.remove_file(library, viewer, view.card.id, rev, file_id)
+        return "file_removed"
+    if act in ("up", "down"):
+        change = FileChange(position=_target(view, file_id, -1 if act == "up" else 1))
+    elif act == "save":
+        change = FileChange(name=form.one("name"), role=form.one("role"))
+    else:
+        raise BadRequest
+    bundles.change_file(library, viewer, view.card.id, rev, file_id, change)
+    return "file_moved" if change.position else "file_saved"
+
+
+def _target(view: MaterialView, file_id: int, way: int) -> int | None:
+    """The position one step that way; its own where there is no further."""
+    ids = [file.id for file in view.files]
+    if file_id not in ids:
+        return None
+    return min(max(ids.index(file_id) + 1 + way, 1), len(ids))
+
+
+def _files(
+    request: HtmlRequest,
+    viewer: Viewer,
+    pages: Pages,
+    view: MaterialView,
+    errors: dict[int, str] | None = None,
+    *,
+    status: int = 200,
+) -> Response[str]:
+    last = len(view.files) - 1
+    published = view.card.status == "published"
+    return pages.render(
+        request,
+        viewer,
+        "files.html",
+        status=422 if status == 400 else status,
+        material=shown_material(view),
+        forms=tuple(
+            _form(file, first=at == 0, last=at == last) for at, file in enumerate(view.files)
+        ),
+        errors=errors or {},
+        changeable=may_change_files(viewer, Status(view.card.status)),
+        removable=not published,
+        add_url=f"/dong-gop?hoc-lieu={view.card.id}" if len(view.files) < FILES_LIMIT else None,
+    )
+
+
+def _form(file: FileView, *, first: bool, last: bool) -> FileForm:
+    return FileForm(
+        id=file.id,
+        name=file.name,
+        stem=stem(file.name),
+        extension=file.name[len(stem(file.name)) :],
+        size=file.size,
+        kind_label=file.kind_label,
+        group=file.group,
+        role=file.role or "",
+        roles=_roles(file.role),
+        first=first,
+        last=last,
+    )
+
+
+def _roles(role: str | None) -> tuple[Option, ...]:
+    """The usual roles, and the file's own where it is another one."""
+    own = () if role is None or role in ROLES else (Kind(role),)
+    return tuple(Option(one, ROLE_LABELS[one]) for one in (*ROLES, *own))
+
+
+@get("/da-luu", opt=requires(Action.READ_PUBLIC), sync_to_thread=False)
+def saved_page(
+    request: HtmlRequest, viewer: NamedDependency[Viewer], pages: NamedDependency[Pages]
+) -> Response[str]:
+    """What this device has saved and opened: filled in by script, for only the device knows it."""
+    return pages.render(request, viewer, "saved.html")
+
+
+handlers = (files_page, change_file, saved_page)
