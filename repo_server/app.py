@@ -14,6 +14,7 @@ from anyio import to_thread
 from litestar import Litestar, Request, Router
 from litestar.datastructures import State
 from litestar.di import Provide
+from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
@@ -24,6 +25,8 @@ from repo_server.domain.errors import StorageUnavailable
 from repo_server.inspection.inspector import Inspector
 from repo_server.logs import configure_logging
 from repo_server.routes import boundary, health, metrics, observing, statics
+from repo_server.routes.api import bundles as api_bundles
+from repo_server.routes.api import collections as api_collections
 from repo_server.routes.api import discovery as api_discovery
 from repo_server.routes.api import files as api_files
 from repo_server.routes.api import materials as api_materials
@@ -33,8 +36,9 @@ from repo_server.routes.auth import permitted, provide_viewer, requires
 from repo_server.routes.boundary import HttpSettings
 from repo_server.routes.pages import accounts as account_pages
 from repo_server.routes.pages import admin as admin_page
+from repo_server.routes.pages import bundles as bundle_pages
 from repo_server.routes.pages import curriculum as curriculum_pages
-from repo_server.routes.pages import home, own
+from repo_server.routes.pages import home, own, short_links
 from repo_server.routes.pages import materials as material_pages
 from repo_server.routes.pages import search as search_page
 from repo_server.routes.pages.forms import provide_form
@@ -61,6 +65,8 @@ PAGES: Final = (
     *search_page.handlers,
     *curriculum_pages.handlers,
     *material_pages.handlers,
+    *bundle_pages.handlers,
+    *short_links.handlers,
     *own.handlers,
     *account_pages.handlers,
     *admin_page.handlers,
@@ -68,8 +74,10 @@ PAGES: Final = (
 API: Final = (
     *api_discovery.handlers,
     *api_materials.handlers,
+    *api_collections.handlers,
     *api_uploads.handlers,
     *api_files.handlers,
+    *api_bundles.handlers,
     accounts_router,
 )
 
@@ -181,7 +189,9 @@ def create_app(settings: Settings) -> Litestar:
         openapi_config=OpenAPIConfig(
             title="Kho",
             version="1",
-            openapi_router=Router("/api", route_handlers=[], opt=requires(Action.READ_PUBLIC)),
+            openapi_router=_Description(
+                "/api", route_handlers=[], opt=requires(Action.READ_PUBLIC)
+            ),
             render_plugins=[JsonRenderPlugin(path="/openapi.json")],
         ),
         state=State({"library": library, "render_error": _error_renderer(pages)}),
@@ -191,6 +201,15 @@ def create_app(settings: Settings) -> Litestar:
     boundary.enclose(app, http)
     observing.observe(app)
     return app
+
+
+class _Description(Router):
+    """Serves the description of the API, without the framework's own page for other addresses."""
+
+    def register(self, value: Any) -> Any:
+        if isinstance(value, HTTPRouteHandler) and "/{path:str}" in value.paths:
+            return []
+        return super().register(value)
 
 
 def _dependencies(library: Library, pages: Pages, assets: Assets) -> dict[str, Provide]:
