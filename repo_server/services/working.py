@@ -123,7 +123,8 @@ class Worker:
 
     def _relay(self, index: SearchIndex) -> Callable[[], float]:
         def relay() -> float:
-            return 0 if indexing.feed(self._library, index) else PAUSE
+            # A commit of the engine costs as much as many materials: let some come together.
+            return 0 if indexing.feed(self._library, index) == indexing.BATCH else PAUSE
 
         return relay
 
