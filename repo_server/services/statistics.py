@@ -97,7 +97,7 @@ def _by(
     session: Session, state: "InstrumentedAttribute[str]", *where: ColumnElement[bool]
 ) -> dict[str, int]:
     statement = select(state, func.count()).where(*where).group_by(state).order_by(state)
-    return dict(session.execute(statement).tuples().all())
+    return dict(session.execute(statement).all())
 
 
 def overview(library: Library, viewer: Viewer) -> Overview:
@@ -129,7 +129,7 @@ def _accounts(session: Session) -> dict[str, int]:
         .where(Account.disabled_at.is_(None))
         .group_by(AccountMembership.role)
     )
-    return dict(session.execute(statement).tuples().all())
+    return dict(session.execute(statement).all())
 
 
 def _dead_jobs(session: Session) -> tuple[DeadJob, ...]:

@@ -244,6 +244,10 @@ GENERALLY: Final[dict[tuple[str, str], tuple[Action, Call, str]]] = {
     ("GET", "/api/tokens"): (Action.USE_ACCOUNT, reading("/api/tokens"), ""),
     ("GET", "/dong-gop"): (Action.CONTRIBUTE, reading("/dong-gop"), ""),
     ("GET", "/duyet"): (Action.REVIEW, reading("/duyet"), ""),
+    ("GET", "/quan-tri"): (Action.ADMINISTER, reading("/quan-tri"), ""),
+    ("POST", "/quan-tri/cong-viec/{job_id:int}/thu-lai"): (
+        Action.ADMINISTER, posting("/quan-tri/cong-viec/999999/thu-lai"), OWN,
+    ),
     ("DELETE", "/api/sessions"): (
         Action.USE_ACCOUNT, changing("DELETE", "/api/sessions"), "",
     ),
@@ -280,6 +284,7 @@ GENERALLY: Final[dict[tuple[str, str], tuple[Action, Call, str]]] = {
 
 # Their outcome depends on passwords and offsets: told of in the tests of accounts and uploads.
 ELSEWHERE: Final = {
+    ("GET", "/metrics"): Action.READ_PUBLIC,  # this machine and administrators' programs
     ("POST", "/api/login"): Action.SIGN_IN,
     ("POST", "/api/logout"): Action.SIGN_IN,
     ("POST", "/dang-nhap"): Action.SIGN_IN,

@@ -1,0 +1,73 @@
+"""The administrators' page: what it shows, and that it works without script."""
+
+import re
+
+import pytest
+
+from repo_server.database.models import Job, utc_now
+from repo_server.domain.access import Role
+from repo_server.domain.errors import InspectionUnavailable, StorageUnavailable
+from repo_server.inspection.inspector import Inspector
+from repo_server.storage.local import LocalStorage
+from tests.routes.houses import House
+
+
+def give_up(house: House, key: str = "a") -> int:
+    """A job that failed at every attempt."""
+    with house.library.database.write() as session:
+        job = Job(
+            kind="accept_upload", key=key, state="dead", attempt=6, run_at=utc_now(),
+            error="OSError: <b>đĩa hỏng</b>", finished_at=utc_now(),
+        )  # fmt: skip
+        session.add(job)
+        session.flush()
+        return job.id
+
+
+def test_everything_that_works_is_said_to_work(house: House) -> None:
+    house.published(house.person())
+    page = house.visitor(Role.ADMIN).page("/quan-tri")
+    assert page.status == 200
+    text = page.body.decode()
+    assert text.count("Hoạt động") == 3
+    assert re.search(r"Đã xuất bản</span><b>1</b>", text)
+    assert re.search(r"Sao lưu gần nhất</span><b>chưa có</b>", text)
+    assert "Việc đã bỏ dở</h2>" not in text
+
+
+def test_what_is_down_is_named(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def down(*_: object) -> None:
+        raise StorageUnavailable
+
+    def no_inspector(*_: object) -> None:
+        raise InspectionUnavailable
+
+    for act in ("check", "free_bytes"):
+        monkeypatch.setattr(LocalStorage, act, down)
+    monkeypatch.setattr(Inspector, "confinement", no_inspector)
+    text = house.visitor(Role.ADMIN).page("/quan-tri").body.decode()
+    assert "Kho tệp đang tạm ngừng" in text
+    assert "Bộ kiểm tra tệp đang tạm ngừng" in text
+    assert re.search(r"Còn trống ở kho tệp</span><b>không rõ</b>", text)
+
+
+def test_a_job_that_was_given_up_is_tried_again_by_a_form(house: House) -> None:
+    job_id = give_up(house)
+    admin = house.visitor(Role.ADMIN)
+    text = admin.page("/quan-tri").body.decode()
+    assert "&lt;b&gt;đĩa hỏng" in text
+    (address,) = re.findall(r'<form action="(/quan-tri/[^"]+)" method="post">', text)
+
+    done = admin.post(address)
+
+    assert (done.status, done.header("location")) == (303, "/quan-tri")
+    with house.library.database.read() as session:
+        job = session.get_one(Job, job_id)
+        assert (job.state, job.attempt) == ("open", 0)
+    assert "sẽ được thử lại" in admin.page("/quan-tri").body.decode()
+    assert admin.post(address).status == 404
+
+
+def test_the_way_there_is_shown_to_administrators_alone(house: House) -> None:
+    assert b'href="/quan-tri"' in house.visitor(Role.ADMIN).page("/").body
+    assert b'href="/quan-tri"' not in house.visitor(Role.MANAGER).page("/").body
