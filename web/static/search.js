@@ -45,7 +45,8 @@ function settleControls() {
 /** Where the style sheet cannot open a closed <details>, the script does. */
 function openFacetsOnWideScreens() {
   if (CSS.supports("selector(::details-content)")) return;
-  if (wide.matches) results.querySelector(".facets").open = true;
+  const facets = results.querySelector(".facets");
+  if (facets && wide.matches) facets.open = true;
 }
 
 function sayFailed() {
@@ -53,27 +54,33 @@ function sayFailed() {
   if (count) count.textContent = results.dataset.msgFailed;
 }
 
-form.addEventListener("submit", (event) => {
-  event.preventDefault();
-  load(address());
-});
-text.addEventListener("input", () => {
-  clearTimeout(typing);
-  typing = setTimeout(() => load(address(), { replace: true }), 280);
-});
-results.addEventListener("change", () => load(address()));
-results.addEventListener("click", (event) => {
-  const link = event.target.closest("a[data-live]");
-  if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
-  event.preventDefault();
-  text.value = new URL(link.href).searchParams.get("q") ?? "";
-  load(link.getAttribute("href"), { top: link.closest(".pager") !== null });
-});
-document.addEventListener("htmx:before:swap", (event) => {
-  if ((event.detail.ctx?.response?.status ?? 200) < 400) return;
-  event.preventDefault();
-  sayFailed();
-});
-document.addEventListener("htmx:error", sayFailed);
-document.addEventListener("htmx:after:swap", settleControls);
+function answerLive() {
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    load(address());
+  });
+  text.addEventListener("input", () => {
+    clearTimeout(typing);
+    typing = setTimeout(() => load(address(), { replace: true }), 280);
+  });
+  results.addEventListener("change", () => load(address()));
+  results.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-live]");
+    if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    text.value = new URL(link.href).searchParams.get("q") ?? "";
+    load(link.getAttribute("href"), { top: link.closest(".pager") !== null });
+  });
+  document.addEventListener("htmx:before:swap", (event) => {
+    if ((event.detail.ctx?.response?.status ?? 200) < 400) return;
+    event.preventDefault();
+    sayFailed();
+  });
+  document.addEventListener("htmx:error", sayFailed);
+  document.addEventListener("htmx:after:swap", settleControls);
+}
+
+// Where htmx did not arrive, the form still does: a ticked filter sends it.
+if (globalThis.htmx) answerLive();
+else results.addEventListener("change", () => form.requestSubmit());
 openFacetsOnWideScreens();
