@@ -1,5 +1,6 @@
 """From the setting to the engines."""
 
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -7,7 +8,6 @@ from urllib.parse import urlsplit
 from repo_server.domain.errors import InvalidValue
 from repo_server.search.base import SearchIndex
 from repo_server.search.embedded import EmbeddedIndex
-from repo_server.search.meilisearch import MeilisearchIndex
 
 _EMBEDDED: Final = ("", "embedded")
 
@@ -24,7 +24,7 @@ def open_indexes(url: str, *, folder: Path, api_key: str = "") -> tuple[SearchIn
     return tuple(_open_server(one.strip(), api_key) for one in url.split(","))
 
 
-def _open_server(url: str, api_key: str) -> MeilisearchIndex:
+def _open_server(url: str, api_key: str) -> SearchIndex:
     try:
         parts = urlsplit(url)
         valid = parts.scheme in ("http", "https") and bool(parts.hostname)
@@ -33,4 +33,7 @@ def _open_server(url: str, api_key: str) -> MeilisearchIndex:
         valid, place = False, ""
     if not valid:
         raise InvalidValue("KHO_SEARCH_URL", f"“{url}” không phải địa chỉ http của Meilisearch.")
-    return MeilisearchIndex(url, api_key, name=f"meilisearch:{place}")
+    # Loaded when it is wanted: its client brings half as much as all the rest of the library.
+    meilisearch = import_module("repo_server.search.meilisearch")
+    index: SearchIndex = meilisearch.MeilisearchIndex(url, api_key, name=f"meilisearch:{place}")
+    return index

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
@@ -9,7 +10,6 @@ from urllib.parse import unquote, urlsplit
 from repo_server.domain.errors import InvalidValue
 from repo_server.storage.base import ObjectStorage
 from repo_server.storage.local import LocalStorage
-from repo_server.storage.s3 import S3Storage
 
 _BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _PREFIX: Final = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}/)*")
@@ -55,7 +55,7 @@ def _folder(text: str) -> Path:
     return Path(text).absolute()
 
 
-def _open_s3(rest: str, options: S3Options | None) -> S3Storage:
+def _open_s3(rest: str, options: S3Options | None) -> ObjectStorage:
     bucket, _, prefix = rest.partition("/")
     prefix = f"{prefix.rstrip('/')}/" if prefix else ""
     if not _BUCKET.fullmatch(bucket) or ".." in rest or not _PREFIX.fullmatch(prefix):
@@ -65,7 +65,8 @@ def _open_s3(rest: str, options: S3Options | None) -> S3Storage:
     if options is None:
         raise InvalidValue("KHO_S3_ENDPOINT", "kho S3 cần địa chỉ máy chủ, vùng và khóa.")
     _check_options(options)
-    return S3Storage(
+    # Loaded when it is wanted: a library in a folder starts without the client of S3.
+    storage: ObjectStorage = import_module("repo_server.storage.s3").S3Storage(
         endpoint=options.endpoint,
         bucket=bucket,
         prefix=prefix,
@@ -74,6 +75,7 @@ def _open_s3(rest: str, options: S3Options | None) -> S3Storage:
         secret_key=options.secret_key,
         public_endpoint=options.public_endpoint,
     )
+    return storage
 
 
 def _check_options(options: S3Options) -> None:

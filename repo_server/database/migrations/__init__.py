@@ -4,11 +4,10 @@ Alembic in this process, one transaction, behind a lock, so that several process
 once: each waits for the first and then finds nothing to do.
 """
 
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection, text
 
 from repo_server.database.engine import Database, our_errors
@@ -30,7 +29,8 @@ def migrate(database: Database) -> None:
             connection.execute(text("SET LOCAL statement_timeout = 0"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         if current_revision(connection) != HEAD:
-            command.upgrade(_config(connection), "head")
+            # Loaded when there is something to do, which is once in the life of a library.
+            import_module("repo_server.database.migrations.upgrading").upgrade(connection)
 
 
 def current_revision(connection: Connection) -> str | None:
@@ -38,10 +38,3 @@ def current_revision(connection: Connection) -> str | None:
     if not connection.dialect.has_table(connection, "alembic_version"):
         return None
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-
-
-def _config(connection: Connection) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(FOLDER))
-    config.attributes["connection"] = connection
-    return config
