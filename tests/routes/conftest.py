@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -15,6 +16,7 @@ from tests.libraries import (
     inspector,
 )
 from tests.routes.houses import House, house_in
+from tests.servers.postgresql import shared_postgresql
 from tests.services.signing import hash_cheaply
 
 __all__ = [
@@ -51,6 +53,26 @@ def lasting_house(
     house = house_in(folder)
     yield house
     house.library.close()
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def either_house(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[House]:
+    """Like `lasting_house`, on SQLite and on PostgreSQL."""
+    folder = tmp_path_factory.mktemp("house")
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("curriculum_sqlite_file"), folder / "kho.sqlite3")
+        house = house_in(folder)
+        yield house
+        house.library.close()
+        return
+    server, name = shared_postgresql(), f"house_{uuid4().hex}"
+    template = request.getfixturevalue("curriculum_postgresql_template")
+    house = house_in(folder, database_url=server.create_database(name, template))
+    yield house
+    house.library.close()
+    server.drop_database(name)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.routes.houses import PAGE, House
+from tests.routes.houses import PAGE, House, error_of
 
 VARYING = {"x-request-id", "date"}
 
@@ -34,3 +34,13 @@ def test_head_of_a_static_file_carries_no_body(lasting_house: House) -> None:
 
 def test_head_of_an_address_that_only_takes_forms_is_refused(lasting_house: House) -> None:
     assert lasting_house.stranger().ask("HEAD", "/dang-xuat").status == 405
+
+
+@pytest.mark.parametrize("address", ["/api/khong-co", "/api/a/b", "/api/openapi.json/x"])
+def test_an_address_of_the_api_that_is_none_is_told_as_every_error(
+    lasting_house: House, address: str
+) -> None:
+    answer = lasting_house.stranger().page(address)
+
+    assert answer.status == 404
+    assert error_of(answer)["code"] == "not_found"
