@@ -120,7 +120,7 @@ def renamed(old: str, new: str) -> str:
     Raises InvalidValue when nothing is left of the name.
     """
     extension = extension_of(old)
-    typed = display(new)
+    typed = display(new).lstrip(". ")  # no hidden files
     known = extension_of(typed)
     if known and (known == extension or known in _EXTENSIONS):
         typed = typed.rstrip(". ")[: -len(known) - 1]

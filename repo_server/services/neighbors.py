@@ -7,8 +7,6 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from repo_server.database.models import CurriculumItem, Material
-from repo_server.database.queries import curriculum as curriculum_queries
-from repo_server.database.queries import materials as material_queries
 from repo_server.database.queries import neighbors as queries
 from repo_server.database.queries.neighbors import Sibling, Titled
 from repo_server.domain.access import Viewer
@@ -51,35 +49,26 @@ class Neighbors:
 def neighbors(library: Library, viewer: Viewer, material_id: int) -> Neighbors:
     """The neighbors of a material; NotFound for what the viewer may not see."""
     with library.database.read() as session:
-        material = material_queries.material_by_id(session, viewer, material_id)
+        material = queries.material_with_items(session, viewer, material_id)
         if material is None:
             raise NotFound
         same = _same_lesson(session, viewer, material)
         before, after = _row(session, material)
-        picked = [_picked(session, viewer, material, sibling) for sibling in (before, after)]
-        ids = [*same, *(found for found in picked if found is not None)]
-        shown = {
-            card.id: card for card in cards(session, viewer, library.vocabulary.names(session), ids)
-        }
+        beside = [sibling.id for sibling in (before, after) if sibling is not None]
+        picked = queries.first_choices(session, viewer, material, beside) if beside else {}
+        names = library.vocabulary.names(session)
+        ids = dict.fromkeys((*same, *picked.values()))
+        shown = {card.id: card for card in cards(session, viewer, names, list(ids))}
     return Neighbors(
         same=tuple(shown[id_] for id_ in same if id_ in shown),
-        previous=_step(before, picked[0], shown),
-        following=_step(after, picked[1], shown),
+        previous=_step(before, picked, shown),
+        following=_step(after, picked, shown),
     )
 
 
-def _picked(
-    session: Session, viewer: Viewer, material: Material, sibling: Sibling | None
-) -> int | None:
-    if sibling is None:
-        return None
-    return queries.first_choice_at(session, viewer, material, sibling.id)
-
-
-def _step(sibling: Sibling | None, picked: int | None, shown: dict[int, Card]) -> Step | None:
-    if sibling is None or picked not in shown:
-        return None
-    return Step(sibling.title, shown[picked])
+def _step(sibling: Sibling | None, picked: dict[int, int], shown: dict[int, Card]) -> Step | None:
+    card = None if sibling is None else shown.get(picked.get(sibling.id, 0))
+    return None if sibling is None or card is None else Step(sibling.title, card)
 
 
 def _same_lesson(session: Session, viewer: Viewer, material: Material) -> list[int]:
@@ -143,22 +132,19 @@ def _row(session: Session, material: Material) -> tuple[Sibling | None, Sibling 
     )
     if item is None:
         return None, None
-    above = curriculum_queries.ancestors(session, [item])[item.id]
-    steps = [step for step in (item, *reversed(above)) if step.kind in _IN_A_ROW and step.parent_id]
-    parents = [step.parent_id for step in steps if step.parent_id is not None]
-    beside = queries.siblings(session, parents, sorted(_IN_A_ROW), material.id)
-    return _nearest(steps, beside, -1), _nearest(steps, beside, 1)
+    path = [int(step) for step in item.path.strip("/").split("/")]
+    row = queries.row_of_items(session, path, sorted(_IN_A_ROW), material.id)
+    steps = sorted((step for step in row if step.id in path), key=lambda step: -path.index(step.id))
+    return _nearest(steps, row, -1), _nearest(steps, row, 1)
 
 
-def _nearest(
-    steps: Sequence[CurriculumItem], beside: Sequence[Sibling], way: int
-) -> Sibling | None:
+def _nearest(steps: Sequence[Sibling], row: Sequence[Sibling], way: int) -> Sibling | None:
     for step in steps:
-        row = [other for other in beside if other.parent_id == step.parent_id]
         ahead = [
             other
             for other in row
-            if other.kind == step.kind and (other.sequence - step.sequence) * way > 0
+            if (other.parent_id, other.kind) == (step.parent_id, step.kind)
+            and (other.sequence - step.sequence) * way > 0
         ]
         if ahead:
             return min(ahead, key=lambda other: (other.sequence - step.sequence) * way)

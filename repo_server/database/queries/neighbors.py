@@ -3,8 +3,8 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import exists, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy.orm import Session, selectinload
 
 from repo_server.database.models import CurriculumItem, Material, Placement
 from repo_server.database.queries.visibility import visible
@@ -14,7 +14,7 @@ from repo_server.domain.materials import Status
 
 @dataclass(frozen=True, slots=True)
 class Sibling:
-    """An item beside another one, with published materials at or below it."""
+    """An item of a row."""
 
     id: int
     parent_id: int | None
@@ -74,10 +74,19 @@ def newest_at(
     return [Titled(*row) for row in rows]
 
 
-def siblings(
-    session: Session, parent_ids: Collection[int], kinds: Collection[str], except_for: int
+def material_with_items(session: Session, viewer: Viewer, material_id: int) -> Material | None:
+    """The material with its items, if the viewer may see it."""
+    return session.scalar(
+        select(Material)
+        .where(Material.id == material_id, visible(viewer))
+        .options(selectinload(Material.items))
+    )
+
+
+def row_of_items(
+    session: Session, path: Collection[int], kinds: Collection[str], except_for: int
 ) -> list[Sibling]:
-    """Items below these parents at which other materials than `except_for` are published."""
+    """The items of `path`, and those beside them where other materials are published."""
     occupied = exists().where(
         Placement.item_id == CurriculumItem.id, Placement.material_id != except_for
     )
@@ -88,32 +97,37 @@ def siblings(
             CurriculumItem.kind,
             CurriculumItem.sequence,
             CurriculumItem.title,
-        )
-        .where(
-            CurriculumItem.parent_id.in_(parent_ids),
+        ).where(
+            CurriculumItem.parent_id.in_(path),
             CurriculumItem.kind.in_(kinds),
-            CurriculumItem.retired.is_(False),
-            occupied,
+            or_(
+                CurriculumItem.id.in_(path),
+                and_(CurriculumItem.retired.is_(False), occupied),
+            ),
         )
-        .order_by(CurriculumItem.parent_id, CurriculumItem.sequence, CurriculumItem.id)
     )
     return [Sibling(*row) for row in rows]
 
 
-def first_choice_at(
-    session: Session, viewer: Viewer, material: Material, item_id: int
-) -> int | None:
-    """The other published material at an item: of the same owner before others', then by use."""
-    statement = (
-        select(Material.id)
+def first_choices(
+    session: Session, viewer: Viewer, material: Material, item_ids: Sequence[int]
+) -> dict[int, int]:
+    """By item the other published material there: of the same owner before others', then by use."""
+    order = (Material.owner_id != material.owner_id, Material.use.desc(), Material.id)
+    ranked = (
+        select(
+            Placement.item_id,
+            Material.id,
+            func.row_number().over(partition_by=Placement.item_id, order_by=order).label("rank"),
+        )
         .join(Placement, Placement.material_id == Material.id)
         .where(
-            Placement.item_id == item_id,
+            Placement.item_id.in_(item_ids),
             Material.id != material.id,
             Material.status == Status.PUBLISHED,
             visible(viewer),
         )
-        .order_by(Material.owner_id != material.owner_id, Material.use.desc(), Material.id)
-        .limit(1)
+        .subquery()
     )
-    return session.scalar(statement)
+    rows = session.execute(select(ranked.c.item_id, ranked.c.id).where(ranked.c.rank == 1))
+    return dict(rows.all())
