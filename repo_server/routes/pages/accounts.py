@@ -1,5 +1,6 @@
 """Signing in and out, and one's own account."""
 
+from dataclasses import replace
 from typing import Any
 
 from litestar import Response, get, post
@@ -17,6 +18,7 @@ from repo_server.routes.auth import (
     signed_in,
 )
 from repo_server.routes.bounds import PathId
+from repo_server.routes.pages.devices import device_name
 from repo_server.routes.pages.forms import Form
 from repo_server.routes.pages.redirects import see
 from repo_server.routes.pages.rendering import HtmlRequest, Pages
@@ -100,12 +102,13 @@ def _account(
     new_token: str | None = None,
     errors: dict[str, str] | None = None,
 ) -> Response[str]:
+    sessions = sign_ins.sessions_of(library, viewer, session_token(request))
     return pages.render(
         request,
         viewer,
         "account.html",
         status=422 if errors else 200,
-        sessions=sign_ins.sessions_of(library, viewer, session_token(request)),
+        sessions=[replace(one, device=device_name(one.device)) for one in sessions],
         tokens=access_tokens.tokens_of(library, viewer),
         new_token=new_token,
         errors=errors or {},

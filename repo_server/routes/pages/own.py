@@ -46,7 +46,7 @@ def _taken(request: HtmlRequest, pages: Pages) -> tuple[TakenKind, ...]:
     return tuple(
         TakenKind(
             pages.message(request, f"group.{group}"),
-            tuple(extension for kind in kinds for extension in kind.extensions),
+            tuple(kind.extensions[0] for kind in kinds),
         )
         for group, kinds in groups.items()
     )
