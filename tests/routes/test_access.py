@@ -292,7 +292,6 @@ ELSEWHERE: Final = {
     ("POST", "/api/password"): Action.USE_ACCOUNT,
     ("POST", "/tai-khoan/mat-khau"): Action.USE_ACCOUNT,
     ("PATCH", "/api/uploads/{upload_id:str}"): Action.CONTRIBUTE,
-    ("GET", "/api/{path:str}"): Action.READ_PUBLIC,  # any other address below /api: 404
 }
 
 
