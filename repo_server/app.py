@@ -4,6 +4,7 @@ import ctypes
 import os
 import signal
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,8 +21,9 @@ from litestar.openapi.plugins import JsonRenderPlugin
 
 from repo_server.database.engine import open_database, sqlite_url
 from repo_server.database.migrations import migrate
+from repo_server.database.turns import turn
 from repo_server.domain.access import ANONYMOUS, Action, Viewer
-from repo_server.domain.errors import StorageUnavailable
+from repo_server.domain.errors import Busy, StorageUnavailable
 from repo_server.inspection.inspector import Inspector
 from repo_server.logs import configure_logging
 from repo_server.routes import boundary, health, metrics, observing, statics
@@ -37,8 +39,9 @@ from repo_server.routes.boundary import HttpSettings
 from repo_server.routes.pages import accounts as account_pages
 from repo_server.routes.pages import admin as admin_page
 from repo_server.routes.pages import bundles as bundle_pages
+from repo_server.routes.pages import collection_edit, home, own, short_links
+from repo_server.routes.pages import collections as collection_pages
 from repo_server.routes.pages import curriculum as curriculum_pages
-from repo_server.routes.pages import home, own, short_links
 from repo_server.routes.pages import materials as material_pages
 from repo_server.routes.pages import search as search_page
 from repo_server.routes.pages.forms import provide_form
@@ -60,12 +63,17 @@ WEB: Final = Path(__file__).parent.parent / "web"
 # Threads for handlers; more than the readers' connections would only queue there.
 HANDLER_THREADS: Final = 40
 
+INSTALL_SECONDS: Final = 120.0
+"""How long a process that starts waits for another one that is installing the curriculum."""
+
 PAGES: Final = (
     *home.handlers,
     *search_page.handlers,
     *curriculum_pages.handlers,
     *material_pages.handlers,
     *bundle_pages.handlers,
+    *collection_pages.handlers,
+    *collection_edit.handlers,
     *short_links.handlers,
     *own.handlers,
     *account_pages.handlers,
@@ -91,9 +99,24 @@ def open_library(settings: Settings) -> Library:
     Raises DatabaseUnavailable when there is no database; storage and search may be down.
     """
     library = open_engines(settings)
-    indexing.register_indexes(library)
-    install_shipped(library)
+    _install(library)
     return library
+
+
+def _install(library: Library) -> None:
+    """Of several processes that start at once one installs; the others then find it all there."""
+    deadline = time.monotonic() + INSTALL_SECONDS
+    while True:
+        try:
+            with turn(library.database, "install"):
+                indexing.register_indexes(library)
+                install_shipped(library)
+        except Busy:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return
 
 
 def open_engines(settings: Settings) -> Library:

@@ -34,11 +34,20 @@ def own(library: Library, viewer: Viewer, status: str | None, *, page: int, size
         return Shelf(tuple(found), queries.own_counts(session, viewer))
 
 
-def queue(library: Library, viewer: Viewer, *, page: int, size: int) -> Queue:
+def queue(
+    library: Library,
+    viewer: Viewer,
+    *,
+    subject: str | None = None,
+    grade: int | None = None,
+    page: int,
+    size: int,
+) -> Queue:
     """Submitted materials in the viewer's scope, the longest waiting first."""
     require(viewer, Action.REVIEW)
     with library.database.read() as session:
-        ids = queries.review_queue(session, viewer, offset=(page - 1) * size, limit=size)
+        only = queries.QueueFilter(subject, grade)
+        ids = queries.review_queue(session, viewer, only, offset=(page - 1) * size, limit=size)
         names = library.vocabulary.names(session)
         found = cards(session, viewer, names, ids)
-        return Queue(tuple(found), queries.review_count(session, viewer))
+        return Queue(tuple(found), queries.review_count(session, viewer, only))

@@ -10,7 +10,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
-from tests.web import details, lists
+from tests.web import curated, details, lists
 from tests.web.lists import Context
 
 WEB = Path(__file__).resolve().parents[2] / "web"
@@ -66,6 +66,7 @@ NOBODY = {
     "role_label": "",
     "can_contribute": False,
     "can_review": False,
+    "can_curate": False,
     "can_administer": False,
 }
 EDITOR = {
@@ -75,6 +76,7 @@ EDITOR = {
     "role_label": "Biên tập viên",
     "can_contribute": True,
     "can_review": True,
+    "can_curate": True,
     "can_administer": False,
 }
 
@@ -98,7 +100,12 @@ ADMIN = EDITOR | {"role_label": "Quản trị", "can_administer": True}
 
 # page name: template, path, who looks, what the route adds
 PAGES: dict[str, tuple[str, str, Context, Context]] = {
-    "home": ("home.html", "/", NOBODY, lists.home()),
+    "home": (
+        "home.html",
+        "/",
+        NOBODY,
+        lists.home() | {"collections": curated.collections()["items"][:4]},
+    ),
     "search": ("search.html", "/tim", NOBODY, lists.search()),
     "search_empty": ("search.html", "/tim", EDITOR, lists.empty_search()),
     "frameworks": ("frameworks.html", "/chuong-trinh", NOBODY, lists.frameworks()),
@@ -115,6 +122,40 @@ PAGES: dict[str, tuple[str, str, Context, Context]] = {
         {"material": details.material()["material"], "sharing": details.sharing()},
     ),
     "saved": ("saved.html", "/da-luu", NOBODY, {}),
+    "collections": ("collections.html", "/bo-suu-tap", NOBODY, curated.collections()),
+    "collections_none": (
+        "collections.html",
+        "/bo-suu-tap",
+        EDITOR,
+        curated.collections(items=[], total=0, drafts=True),
+    ),
+    "collection": ("collection.html", "/bo-suu-tap/b7k2m0", NOBODY, curated.collection()),
+    "collection_draft": ("collection.html", "/bo-suu-tap/b7k2m0", EDITOR, curated.own_draft()),
+    "collection_edit": (
+        "collection_edit.html",
+        "/bo-suu-tap/b7k2m0/sua",
+        EDITOR,
+        curated.edit(values={"title": "", "description": "Mười bài."}),
+    ),
+    "collection_item": (
+        "collection_item.html",
+        "/bo-suu-tap/b7k2m0/cho/3",
+        EDITOR,
+        curated.item(),
+    ),
+    "collection_section": (
+        "collection_section.html",
+        "/bo-suu-tap/b7k2m0/muc/7",
+        EDITOR,
+        curated.section() | {"values": {"title": "", "note": "Hai tiết đầu."}},
+    ),
+    "collection_new": (
+        "collection_new.html",
+        "/bo-suu-tap/moi",
+        EDITOR,
+        {"values": {"title": "", "description": ""}, "errors": {"title": "Hãy đặt tên."}},
+    ),
+    "collection_add": ("collection_add.html", "/bo-suu-tap/them", EDITOR, curated.add()),
     "login": (
         "login.html",
         "/dang-nhap",
@@ -133,7 +174,14 @@ PAGES: dict[str, tuple[str, str, Context, Context]] = {
         "review.html",
         "/duyet",
         EDITOR,
-        {"items": lists.cards(5, status="submitted"), "pager": lists.a_pager(), "total": 94},
+        {
+            "items": lists.cards(5, status="submitted"),
+            "pager": lists.a_pager(),
+            "total": 94,
+            "filters": {"subject": "toan", "grade": ""},
+            "subjects": [{"code": "toan", "label": "Toán"}, {"code": "khtn", "label": "KHTN"}],
+            "grades": ["1", "2", "12"],
+        },
     ),
     "error": (
         "error.html",

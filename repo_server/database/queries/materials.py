@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, exists, false, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
 
 from repo_server.database.models import (
@@ -165,11 +165,26 @@ def own_counts(session: Session, viewer: Viewer) -> dict[str, int]:
     return dict(rows.all())
 
 
-def review_queue(session: Session, viewer: Viewer, *, offset: int, limit: int) -> list[int]:
+@dataclass(frozen=True, slots=True)
+class QueueFilter:
+    """Which of the waiting materials are asked for: of a subject, of a grade, of both."""
+
+    subject: str | None = None
+    grade: int | None = None
+
+
+def review_queue(
+    session: Session,
+    viewer: Viewer,
+    only: QueueFilter = QueueFilter(),
+    *,
+    offset: int,
+    limit: int,
+) -> list[int]:
     """Ids of submitted materials in the viewer's scope, longest waiting first."""
     statement = (
         select(Material.id)
-        .where(reviewable(viewer))
+        .where(reviewable(viewer), *_aligned(session, only))
         .order_by(Material.submitted_at, Material.id)
         .offset(offset)
         .limit(limit)
@@ -177,9 +192,33 @@ def review_queue(session: Session, viewer: Viewer, *, offset: int, limit: int) -
     return list(session.scalars(statement))
 
 
-def review_count(session: Session, viewer: Viewer) -> int:
+def review_count(
+    session: Session,
+    viewer: Viewer,
+    only: QueueFilter = QueueFilter(),
+) -> int:
     """How many materials wait for the viewer."""
-    return session.scalar(select(func.count()).select_from(Material).where(reviewable(viewer))) or 0
+    statement = select(func.count()).select_from(Material)
+    return session.scalar(statement.where(reviewable(viewer), *_aligned(session, only))) or 0
+
+
+def _aligned(session: Session, only: QueueFilter) -> list[ColumnElement[bool]]:
+    """Aligned to an item of the subject; to one at or below the grade."""
+    asked: list[ColumnElement[bool]] = []
+    if only.subject is not None:
+        asked.append(CurriculumItem.subject == only.subject)
+    if only.grade is not None:
+        root = select(CurriculumItem.path).where(
+            CurriculumItem.kind == "grade", CurriculumItem.code == f"lop-{only.grade}"
+        )
+        paths = session.scalars(root).all()
+        asked.append(or_(false(), *(CurriculumItem.path.startswith(path) for path in paths)))
+    return [
+        exists().where(
+            Alignment.material_id == Material.id, Alignment.item_id == CurriculumItem.id, one
+        )
+        for one in asked
+    ]
 
 
 def published_count(session: Session, viewer: Viewer) -> int:

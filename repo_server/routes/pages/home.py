@@ -11,10 +11,12 @@ from repo_server.routes.auth import requires
 from repo_server.routes.pages.rendering import HtmlRequest, Pages
 from repo_server.search.base import SearchQuery, Sort
 from repo_server.services import discovery
+from repo_server.services.collection_views import collections
 from repo_server.services.curriculum import item_url
 from repo_server.services.library import Library
 
 NEWEST: Final = 8
+NEWEST_COLLECTIONS: Final = 4
 
 
 class LevelGrade(Struct, frozen=True):
@@ -74,6 +76,7 @@ def home(
             for code, key, numbers in _LEVELS
         ),
         newest=counts.items,
+        collections=collections(library, viewer, "", page=1, size=NEWEST_COLLECTIONS)[1],
         total_materials=counts.total,
         total_subjects=len(counts.facets.get("subject", ())),
         popular_subjects=tuple(

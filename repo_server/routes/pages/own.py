@@ -1,6 +1,8 @@
 """Pages of those who contribute and review: contribute, mine, the review desk."""
 
+from collections.abc import Mapping
 from typing import Annotated, Final
+from urllib.parse import urlencode
 
 from litestar import Response, get
 from litestar.di import NamedDependency
@@ -15,11 +17,12 @@ from repo_server.routes.auth import requires
 from repo_server.routes.bounds import MAX_ID, PageNumber
 from repo_server.routes.pages.paging import pager
 from repo_server.routes.pages.rendering import HtmlRequest, Pages, filesize
-from repo_server.services import desk, viewing
+from repo_server.services import desk, picking, viewing
 from repo_server.services.cards import Card
 from repo_server.services.library import Library
 
 PAGE_SIZE: Final = 20
+_GRADES: Final = tuple(str(grade) for grade in range(1, 13))
 
 
 class TakenKind(Struct, frozen=True):
@@ -134,17 +137,40 @@ def review_page(
     viewer: NamedDependency[Viewer],
     pages: NamedDependency[Pages],
     page: PageNumber = 1,
+    subject: Annotated[str, QueryParameter(max_length=40)] = "",
+    grade: Annotated[str, QueryParameter(max_length=2)] = "",
 ) -> Response[str]:
     """Submitted materials in one's scope, the longest waiting first."""
-    queue = desk.queue(library, viewer, page=page, size=PAGE_SIZE)
+    subjects = picking.names(library).subjects
+    # An address may be old or typed: what is no subject or grade filters nothing.
+    asked = {
+        "subject": subject if subject in subjects else "",
+        "grade": grade if grade in _GRADES else "",
+    }
+    queue = desk.queue(
+        library,
+        viewer,
+        subject=asked["subject"] or None,
+        grade=int(asked["grade"]) if asked["grade"] else None,
+        page=page,
+        size=PAGE_SIZE,
+    )
     return pages.render(
         request,
         viewer,
         "review.html",
         items=queue.items,
         total=queue.total,
-        pager=pager(queue.total, page, PAGE_SIZE, lambda number: f"/duyet?page={number}"),
+        filters=asked,
+        subjects=tuple(subjects.values()),
+        grades=_GRADES,
+        pager=pager(queue.total, page, PAGE_SIZE, lambda number: _queue_address(asked, number)),
     )
+
+
+def _queue_address(asked: Mapping[str, str], page: int) -> str:
+    pairs = [(name, value) for name, value in asked.items() if value]
+    return f"/duyet?{urlencode([*pairs, ('page', page)])}"
 
 
 handlers = (contribute_page, own_page, review_page)

@@ -37,6 +37,7 @@ class ViewerContext:
     role_label: str
     can_contribute: bool
     can_review: bool
+    can_curate: bool
     can_administer: bool
 
 
@@ -141,6 +142,7 @@ def viewer_context(viewer: Viewer) -> ViewerContext:
         role_label=ROLE_LABELS[strongest] if strongest else "",
         can_contribute=permits(viewer, Action.CONTRIBUTE),
         can_review=permits(viewer, Action.REVIEW),
+        can_curate=permits(viewer, Action.CURATE),
         can_administer=permits(viewer, Action.ADMINISTER),
     )
 
