@@ -4,7 +4,9 @@ The framework's own file responses know no ranges. Rules: RFC 9110 §13 (conditi
 §14 (one byte range; several are answered with the whole, as the RFC allows).
 """
 
+import asyncio
 import re
+import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +19,12 @@ from repo_server.domain.errors import RangeNotSatisfiable
 from repo_server.storage.base import ObjectKey, ObjectReader, ObjectStorage
 from repo_server.storage.disposition import content_disposition
 
-CHUNK: Final = 1 << 20
+PIECE: Final = 256 << 10
+LARGEST_PIECE: Final = 2 << 20
+"""Bytes read at once: hundreds of slow phones must not cost hundreds of megabytes."""
+QUICK: Final = 0.05
+"""Seconds within which a piece is gone when whoever gets it is quick."""
+
 _RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 SANDBOX: Final = "default-src 'none'; sandbox"
@@ -184,8 +191,18 @@ def _ending(pieces: Iterator[bytes], answer: ASGIApp) -> ASGIApp:
 
 
 async def _stream(reader: ObjectReader | BinaryIO, send: Send) -> None:
-    while chunk := await to_thread.run_sync(reader.read, CHUNK):
-        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    """Read a piece while the one before is sent; larger ones for whoever takes them quickly."""
+    size = PIECE
+    chunk = await to_thread.run_sync(reader.read, size)
+    while chunk:
+        began = time.monotonic()
+        reading = asyncio.create_task(to_thread.run_sync(reader.read, size))
+        try:
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        finally:
+            # Also when the client is gone: the reader is closed next.
+            chunk = await reading
+        size = min(2 * size, LARGEST_PIECE) if time.monotonic() - began < QUICK else PIECE
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
