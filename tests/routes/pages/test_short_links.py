@@ -1,0 +1,67 @@
+"""Short addresses over HTTP, and the sheet to print."""
+
+import pytest
+
+from repo_server.domain.access import Viewer
+from repo_server.services import materials
+from repo_server.services.materials import Description
+from tests.libraries import COMPLETE
+from tests.routes.houses import House, error_of
+
+
+def test_a_short_address_leads_on_and_is_kept_by_nobody(each_house: House) -> None:
+    made = each_house.published(each_house.person())
+
+    for typed in (made.card.code, made.card.code.upper()):
+        answer = each_house.stranger().page(f"/c/{typed}")
+        assert answer.status == 302
+        assert answer.header("location") == made.card.url
+        assert answer.header("cache-control") == "no-store"
+
+
+@pytest.mark.parametrize("typed", ["0000000", "000000", "khong-co-dau", "a%20b", "%3Cscript%3E"])
+def test_an_unknown_code_is_answered_by_a_page_that_searches(house: House, typed: str) -> None:
+    answer = house.stranger().page(f"/c/{typed}")
+    body = answer.body.decode()
+    assert answer.status == 404
+    assert 'id="q-error"' in body
+    assert "<script>" not in body
+
+
+def test_what_was_taken_down_is_said_so(house: House, teacher: Viewer) -> None:
+    made = house.published(teacher)
+    materials.withdraw(house.library, teacher, made.card.id, made.rev, "Cần sửa lại")
+
+    page = house.stranger().page(f"/c/{made.card.code}")
+
+    assert page.status == 410
+    assert "Học liệu này đã được gỡ khỏi kho." in page.body.decode()
+    assert 'id="q-error"' in page.body.decode()
+    assert page.header("cache-control") == "no-store"
+    assert error_of(house.stranger().get(f"/c/{made.card.code}"))["code"] == "taken_down"
+    assert house.browser(teacher).page(f"/c/{made.card.code}").status == 302
+
+
+def test_a_draft_is_nobody_elses_business(house: House, teacher: Viewer) -> None:
+    made = house.draft(teacher)
+    for address in (f"/c/{made.card.code}", f"{made.card.url}/in"):
+        assert house.stranger().page(address).status == 404
+        assert house.visitor().page(address).status == 404
+    assert house.browser(teacher).page(f"{made.card.url}/in").status == 200
+
+
+def test_the_sheet_shows_title_code_address_and_organization(house: House, teacher: Viewer) -> None:
+    nasty = Description(title="<b>Phân số</b>", license="cc-by-4.0", kind="slides")
+    made = house.published(teacher, Description(**{**_fields(COMPLETE), "title": nasty.title}))
+
+    body = house.stranger().page(f"{made.card.url}/in").body.decode()
+
+    assert "&lt;b&gt;Phân số&lt;/b&gt;" in body
+    assert f'src="/api/materials/{made.card.id}/qr.svg"' in body
+    assert f"kho.example.vn/c/{made.card.code}" in body
+    assert str(made.card.organization_name) in body
+
+
+def _fields(description: Description) -> dict[str, object]:
+    names = ("description", "kind", "license", "keywords", "choice")
+    return {name: getattr(description, name) for name in names}
