@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import psutil  # type: ignore[import-untyped]
@@ -38,8 +38,7 @@ class Family:
     def _members(self) -> list[psutil.Process]:
         return [self._head, *self._head.children(recursive=True)]
 
-    def _sum(self, measure: object) -> float:
-        assert callable(measure)
+    def _sum(self, measure: Callable[[psutil.Process], int]) -> float:
         total = 0
         for process in self._members():
             try:

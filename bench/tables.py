@@ -29,10 +29,10 @@ class Row:
             return False
         return self.at_most is None or self.value <= self.at_most
 
-    def cells(self) -> tuple[str, ...]:
+    def cells(self, *, judged: bool) -> tuple[str, ...]:
         """The row as it is printed."""
         shown = "not measured" if self.value is None else f"{figure(self.value)} {self.unit}"
-        verdict = {True: "met", False: "MISSED", None: ""}[self.met]
+        verdict = {True: "met", False: "MISSED", None: ""}[self.met if judged else None]
         return self.what, shown.strip(), self._goal(), verdict, self.note
 
     def _goal(self) -> str:
@@ -58,9 +58,9 @@ def figure(value: float) -> str:
     return f"{value:.{digits}f}"
 
 
-def table(title: str, rows: Sequence[Row]) -> str:
-    """An aligned table."""
-    lines = [("", "measured", "goal", "", ""), *(row.cells() for row in rows)]
+def table(title: str, rows: Sequence[Row], *, judged: bool = True) -> str:
+    """An aligned table; without verdicts where nothing is `judged`."""
+    lines = [("", "measured", "goal", "", ""), *(row.cells(judged=judged) for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(4)]
     text = []
     for line in lines:
