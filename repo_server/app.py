@@ -22,7 +22,6 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from repo_server.database.engine import open_database, sqlite_url
 from repo_server.database.migrations import migrate
 from repo_server.database.turns import turn
-from repo_server.database.turns import turn
 from repo_server.domain.access import ANONYMOUS, Action, Viewer
 from repo_server.domain.errors import Busy, StorageUnavailable
 from repo_server.inspection.inspector import Inspector
@@ -63,9 +62,6 @@ WEB: Final = Path(__file__).parent.parent / "web"
 
 # Threads for handlers; more than the readers' connections would only queue there.
 HANDLER_THREADS: Final = 40
-
-INSTALL_SECONDS: Final = 120.0
-"""How long a process that starts waits for another one that is installing the curriculum."""
 
 INSTALL_SECONDS: Final = 120.0
 """How long a process that starts waits for another one that is installing the curriculum."""
