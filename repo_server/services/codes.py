@@ -28,6 +28,11 @@ def short_path(code: str) -> str:
     return f"/c/{code}"
 
 
+def typed_address(origin: str, code: str) -> str:
+    """The short address as people read and type it, without "https://"."""
+    return f"{origin.partition('://')[2]}{short_path(code)}"
+
+
 def page_of(library: Library, viewer: Viewer, typed: str) -> str:
     """The path of the page that a code names.
 

@@ -121,6 +121,26 @@ PAGES: dict[str, tuple[str, str, Context, Context]] = {
         NOBODY,
         {"material": details.material()["material"], "sharing": details.sharing()},
     ),
+    "print_collection": (
+        "print_collection.html",
+        "/bo-suu-tap/b7k2m0/in",
+        NOBODY,
+        {
+            "collection": curated.collection()["collection"],
+            "qr_url": "/api/collections/1/qr.svg",
+            "short_label": "kho.example.edu.vn/c/b7k2m0",
+            "tags": [
+                {
+                    "number": number,
+                    "title": "Bài 24. So sánh phân số",
+                    "short_label": f"kho.example.edu.vn/c/K7P4M{number}",
+                    "qr_url": f"/api/materials/{number}/qr.svg",
+                }
+                for number in range(1, 14)
+            ],
+            "pager": lists.a_pager(),
+        },
+    ),
     "saved": ("saved.html", "/da-luu", NOBODY, {}),
     "collections": ("collections.html", "/bo-suu-tap", NOBODY, curated.collections()),
     "collections_none": (

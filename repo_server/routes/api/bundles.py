@@ -19,7 +19,7 @@ from repo_server.routes.bounds import PathId
 from repo_server.routes.bytes import SANDBOX, matches, send_nothing_new, send_pieces
 from repo_server.routes.errors import AnyRequest
 from repo_server.routes.preconditions import revision
-from repo_server.services import bundles, codes, viewing
+from repo_server.services import bundles, codes, collection_views, viewing
 from repo_server.services.bundles import Bundle, FileChange
 from repo_server.services.cards import Card
 from repo_server.services.codes import CARDS_LIMIT
@@ -143,6 +143,38 @@ def _image(request: AnyRequest, image: bytes, media_type: str) -> Response[bytes
     return Response(image, headers=headers, media_type=media_type)
 
 
+@get("/api/collections/{collection_id:int}/qr.svg", opt=requires(Action.VIEW), sync_to_thread=True)
+def collection_qr_as_svg(
+    request: AnyRequest,
+    library: NamedDependency[Library],
+    viewer: NamedDependency[Viewer],
+    collection_id: PathId,
+) -> Response[bytes]:
+    """The QR code of the collection's short address."""
+    address = _collection_address(request, library, viewer, collection_id)
+    return _image(request, qr_svg(address), "image/svg+xml")
+
+
+@get("/api/collections/{collection_id:int}/qr.png", opt=requires(Action.VIEW), sync_to_thread=True)
+def collection_qr_as_png(
+    request: AnyRequest,
+    library: NamedDependency[Library],
+    viewer: NamedDependency[Viewer],
+    collection_id: PathId,
+    size: Annotated[int, QueryParameter(ge=64, le=LARGEST_PNG)] = QR_PIXELS,
+) -> Response[bytes]:
+    """The same as PNG, at most `size` pixels wide."""
+    address = _collection_address(request, library, viewer, collection_id)
+    return _image(request, qr_png(address, size), "image/png")
+
+
+def _collection_address(
+    request: AnyRequest, library: Library, viewer: Viewer, collection_id: int
+) -> str:
+    code = collection_views.collection_by_id(library, viewer, collection_id).card.code
+    return f"{site_origin(request)}{codes.short_path(code)}"
+
+
 @get("/api/cards", opt=requires(Action.READ_PUBLIC), sync_to_thread=True)
 def cards_by_code(
     library: NamedDependency[Library],
@@ -153,4 +185,12 @@ def cards_by_code(
     return CardsAnswer(codes.cards_of(library, viewer, code))
 
 
-handlers = (edit_file, bundle_zip, qr_as_svg, qr_as_png, cards_by_code)
+handlers = (
+    edit_file,
+    bundle_zip,
+    qr_as_svg,
+    qr_as_png,
+    collection_qr_as_svg,
+    collection_qr_as_png,
+    cards_by_code,
+)

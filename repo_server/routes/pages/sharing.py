@@ -5,7 +5,7 @@ from msgspec import Struct
 from repo_server.routes.addresses import site_origin
 from repo_server.routes.pages.rendering import HtmlRequest
 from repo_server.services.cards import Card
-from repo_server.services.codes import short_path
+from repo_server.services.codes import short_path, typed_address
 
 
 class Sharing(Struct, frozen=True):
@@ -25,10 +25,10 @@ class Sharing(Struct, frozen=True):
 def sharing_of(request: HtmlRequest, card: Card) -> Sharing:
     """The addresses of a material, whole where they leave the screen."""
     api = f"/api/materials/{card.id}"
-    short = f"{site_origin(request)}{short_path(card.code)}"
+    origin = site_origin(request)
     return Sharing(
-        short_url=short,
-        short_label=short.partition("://")[2],
+        short_url=f"{origin}{short_path(card.code)}",
+        short_label=typed_address(origin, card.code),
         qr_svg_url=f"{api}/qr.svg",
         qr_png_url=f"{api}/qr.png",
         print_url=f"{card.url}/in",

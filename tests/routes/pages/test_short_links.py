@@ -2,9 +2,13 @@
 
 import pytest
 
-from repo_server.domain.access import Viewer
-from repo_server.services import materials
+from repo_server.domain.access import Role, Viewer
+from repo_server.services import collection_contents, collection_views, collections, materials
+from repo_server.services.collection_contents import Placed
+from repo_server.services.collection_views import CollectionView
+from repo_server.services.collections import CollectionFields
 from repo_server.services.materials import Description
+from repo_server.services.viewing import MaterialView
 from tests.libraries import COMPLETE
 from tests.routes.houses import House, error_of
 
@@ -60,6 +64,53 @@ def test_the_sheet_shows_title_code_address_and_organization(house: House, teach
     assert f'src="/api/materials/{made.card.id}/qr.svg"' in body
     assert f"kho.example.vn/c/{made.card.code}" in body
     assert str(made.card.organization_name) in body
+
+
+def curated(house: House, owner: Viewer, materials_: list[MaterialView]) -> CollectionView:
+    """A collection of an editor that holds these, published."""
+    editor = house.person(Role.EDITOR)
+    made = collections.create_collection(house.library, editor, CollectionFields("Ôn tập", ""))
+    for material in materials_:
+        collection_contents.add_item(
+            house.library, editor, made.id, None, Placed(material.card.id, "")
+        )
+    view = collection_views.collection_by_id(house.library, editor, made.id)
+    collections.publish_collection(house.library, editor, made.id, view.rev)
+    return collection_views.collection_by_id(house.library, editor, made.id)
+
+
+def test_a_collections_sheet_holds_a_code_for_each_material_that_can_be_opened(
+    each_house: House,
+) -> None:
+    owner = each_house.person()
+    first, gone = (each_house.published(owner) for _ in range(2))
+    made = curated(each_house, owner, [first, gone])
+    materials.withdraw(each_house.library, owner, gone.card.id, gone.rev, "Cần sửa")
+    visitor = each_house.stranger()
+
+    answer = visitor.page(f"{made.card.url}/in")
+
+    body = answer.body.decode()
+    assert answer.status == 200
+    assert f'src="/api/materials/{first.card.id}/qr.svg"' in body
+    assert f"/api/materials/{gone.card.id}/" not in body
+    assert f"kho.example.vn/c/{made.card.code}" in body
+    assert visitor.page(f"{made.card.url}/in?page=2").status == 404
+    assert visitor.page(f"/c/{made.card.code}").header("location") == made.card.url
+    for name, kind in (("qr.svg", "image/svg+xml"), ("qr.png", "image/png")):
+        image = visitor.get(f"/api/collections/{made.card.id}/{name}")
+        assert (image.status, image.header("content-type")) == (200, kind)
+
+
+def test_the_sheet_of_a_draft_is_nobody_elses_business(house: House, teacher: Viewer) -> None:
+    editor = house.person(Role.EDITOR)
+    made = collections.create_collection(house.library, editor, CollectionFields("Nháp", ""))
+    doors = (f"/bo-suu-tap/{made.code}/in", f"/api/collections/{made.id}/qr.svg",
+             f"/api/collections/{made.id}/qr.png")  # fmt: skip
+    for address in doors:
+        assert house.stranger().get(address).status == 404
+        assert house.browser(teacher).get(address).status == 404
+        assert house.browser(editor).get(address).status == 200
 
 
 def _fields(description: Description) -> dict[str, object]:
