@@ -77,10 +77,17 @@ class Suggestions {
     if (this.list.hidden) return;
     if (event.key === "ArrowDown") this.pick(this.index + 1);
     else if (event.key === "ArrowUp") this.pick((this.index === -1 ? this.list.children.length : this.index) - 1);
-    else if (event.key === "Escape") this.show([]);
+    else if (event.key === "Escape") this.forget();
     else if (event.key === "Enter" && this.index >= 0) this.go(this.list.children[this.index]);
     else return;
     event.preventDefault();
+  }
+
+  /** Close the list, and keep an answer that is still under way from opening it again. */
+  forget() {
+    clearTimeout(this.timer);
+    this.request?.abort();
+    this.show([]);
   }
 
   go(line) {
