@@ -19,7 +19,7 @@ from repo_server.domain.bundles import (
     renamed,
     role_or_none,
 )
-from repo_server.domain.errors import InvalidValue, NotFound
+from repo_server.domain.errors import InvalidValue, NotFound, StorageUnavailable
 from repo_server.domain.files import FILE_KINDS
 from repo_server.domain.licenses import LICENSES
 from repo_server.exchange.attribution import AttributedFile, Attribution, attribution_text
@@ -27,7 +27,7 @@ from repo_server.exchange.zip_archive import Entry, archive, archive_size
 from repo_server.services.library import Library
 from repo_server.services.materials import open_material, present_files
 from repo_server.services.uploads import require_changeable_files
-from repo_server.storage.base import BUFFER_SIZE, ObjectKey, ObjectReader
+from repo_server.storage.base import BUFFER_SIZE, ObjectKey, ObjectMissing, ObjectReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +100,17 @@ def _said(file: MaterialFile, order: Sequence[MaterialFile]) -> dict[str, object
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A material's files as an archive: `size` in bytes, `etag` the same for the same bytes."""
+    """A material's files as an archive: `size` in bytes, `etag` the same for the same bytes.
+
+    `objects` are the stored objects that it is made from, with their sizes.
+    """
 
     material_id: int
     filename: str
     size: int
     etag: str
     entries: tuple[Entry, ...]
+    objects: tuple[tuple[ObjectKey, int], ...]
 
     def chunks(self) -> Iterator[bytes]:
         """The archive's bytes; raises StorageUnavailable where the storage breaks off."""
@@ -140,7 +144,21 @@ def bundle(library: Library, viewer: Viewer, material_id: int, origin: str) -> B
         size=archive_size(entries),
         etag=_digest(page, entries),
         entries=entries,
+        objects=tuple((_key(stored), stored.file.size) for stored in files),
     )
+
+
+def require_stored(library: Library, bundle: Bundle) -> None:
+    """Look whether all objects are there, so that a loss is told before the answer has begun.
+
+    Raises ObjectMissing, or StorageUnavailable for an object of another size.
+    """
+    for key, size in bundle.objects:
+        info = library.storage.stat(key)
+        if info is None:
+            raise ObjectMissing(key)
+        if info.size != size:
+            raise StorageUnavailable
 
 
 def _attribution(
@@ -175,13 +193,17 @@ def _digest(page: bytes, entries: Sequence[Entry]) -> str:
 
 
 def _reading(library: Library, stored: StoredFile) -> Callable[[], Iterator[bytes]]:
-    key = ObjectKey.blob(stored.file.sha256, stored.generation)
+    key = _key(stored)
 
     def chunks() -> Iterator[bytes]:
         with library.storage.open(key) as reader:
             yield from _pieces(reader)
 
     return chunks
+
+
+def _key(stored: StoredFile) -> ObjectKey:
+    return ObjectKey.blob(stored.file.sha256, stored.generation)
 
 
 def _pieces(reader: ObjectReader) -> Iterator[bytes]:

@@ -86,6 +86,7 @@ def bundle_zip(
     if matches(request.headers.get("if-none-match"), bundle.etag):
         return send_nothing_new(_validators(bundle))
     if request.method == "GET":
+        bundles.require_stored(library, bundle)
         library.usage.count(material_id)
     return send_pieces(bundle.chunks(), _validators(bundle) | _facts(bundle), request.method)
 

@@ -200,6 +200,25 @@ def test_a_storage_that_fails_in_the_middle_breaks_the_answer_off(
     assert isinstance(broken.value.__cause__, StorageUnavailable)
 
 
+@pytest.mark.parametrize(("left", "status"), [(None, 404), (b"half", 503)])
+def test_a_loss_is_told_before_the_answer_begins(
+    house: House, teacher: Viewer, left: bytes | None, status: int
+) -> None:
+    made = two_files(house, teacher, public=True)
+    path = house.library.storage.local_path(ObjectKey.blob(made.files[1].sha256))
+    assert path is not None
+    path.unlink()
+    if left is not None:
+        path.write_bytes(left)
+
+    answer = house.stranger().get(f"/api/materials/{made.card.id}/zip")
+
+    assert answer.status == status
+    error_of(answer)
+    house.library.usage.write_down(house.library.database)
+    assert material_by_id(house.library, teacher, made.card.id).card.use == 0
+
+
 # Side doors: nothing tells of a draft
 
 
