@@ -38,7 +38,7 @@ def create_collection(library: Library, viewer: Viewer, fields: CollectionFields
     require(viewer, Action.CURATE)
     with library.database.write() as session:
         collection = Collection(
-            code=new_code(COLLECTION_LENGTH),
+            code=_free_code(session),
             status=Status.DRAFT,
             owner_id=viewer.account_id,
             organization_id=_home(viewer),
@@ -51,6 +51,14 @@ def create_collection(library: Library, viewer: Viewer, fields: CollectionFields
         after = {"title": collection.title}
         record(session, viewer, collection, "create", {}, after)
     return collection
+
+
+def _free_code(session: Session) -> str:
+    """A code that names nothing yet, and nothing that was deleted."""
+    code = new_code(COLLECTION_LENGTH)
+    while queries.code_is_taken(session, code):
+        code = new_code(COLLECTION_LENGTH)
+    return code
 
 
 def _home(viewer: Viewer) -> int | None:

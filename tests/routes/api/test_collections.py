@@ -88,11 +88,21 @@ def test_a_collection_is_started_filled_ordered_published_and_read_by_anybody(
     listed = house.stranger().get("/api/collections?q=on+tap").json
     assert (listed["total"], listed["items"][0]["code"]) == (1, read["code"])
 
+
+def test_a_published_collection_loses_an_item_is_taken_back_and_deleted(
+    curator: Visitor, lessons: list[int]
+) -> None:
+    made = create(curator)
+    address = f"/api/collections/{made.json['id']}"
+    wanted = {"items": [{"material": one} for one in lessons[:2]]}
+    put = change(curator, "PUT", f"{address}/contents", made, wanted)
+    published = change(curator, "POST", f"{address}/publish", put)
+    item = published.json["sections"][0]["items"][0]["id"]
     removed = change(curator, "DELETE", f"{address}/items/{item}", published)
     assert removed.status == 204
     now = curator.get(address)
     withdrawn = change(curator, "POST", f"{address}/withdraw", now)
-    assert (withdrawn.json["status"], titles(withdrawn.json)) == ("draft", [["Bài 1"], ["Bài 2"]])
+    assert (withdrawn.json["status"], titles(withdrawn.json)) == ("draft", [["Bài 2"]])
     assert change(curator, "DELETE", address, withdrawn).status == 204
     assert curator.get(address).status == 404
 
