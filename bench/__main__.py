@@ -13,6 +13,8 @@ from typing import Final
 from bench import (
     downloading,
     papers,
+    restore,
+    scaling,
     searching,
     serving,
     starting,
@@ -30,6 +32,8 @@ BENCHMARKS: Final[dict[str, tuple[str, Callable[[Workshop], list[Row]]]]] = {
     "pages": ("Pages, 8 clients", serving.measure),
     "pdf": ("A PDF of 3 pages, processor time", papers.measure),
     "start": ("Start and memory, 10,000 materials", starting.measure),
+    "restore": ("Restore drill, 1,000 materials", restore.measure),
+    "processes": ("Pages from one process and from two", scaling.measure),
 }
 
 

@@ -14,11 +14,13 @@ def measure(workshop: Workshop) -> list[Row]:
     count = len(records)
     with opened(workshop.folder("taking-over")) as library:
         viewer = operators.acting_for(library, None)
+        spent = time.process_time()
         began = time.perf_counter()
         report = add_records(library, viewer, records)
         written = time.perf_counter()
         indexing.feed_all(library)
         fed = time.perf_counter()
+        spent = time.process_time() - spent
         again = add_records(library, viewer, records)
         repeated = time.perf_counter()
         held = library.indexes[0].count()
@@ -27,6 +29,12 @@ def measure(workshop: Workshop) -> list[Row]:
     return [
         Row("into the database", count / (written - began), "records/s", note=f"{count} records"),
         Row("into the index", count / (fed - written), "records/s"),
-        Row("into both", count / (fed - began), "records/s", at_least=1000),
+        Row(
+            "into both",
+            count / (fed - began),
+            "records/s",
+            at_least=1000,
+            note=f"{count / spent:.0f} in a second of processor time",
+        ),
         Row("repeated, nothing changed", count / (repeated - fed), "records/s"),
     ]

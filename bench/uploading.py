@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Final
@@ -16,6 +17,14 @@ from bench.workshop import Workshop, token_in
 
 MIB: Final = 1 << 20
 _ROUNDS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """One upload: seconds that passed, seconds of processor time that its server used."""
+
+    seconds: float
+    spent: float
 
 
 def measure(workshop: Workshop) -> list[Row]:
@@ -31,35 +40,45 @@ def measure(workshop: Workshop) -> list[Row]:
         other = stack.enter_context(nginx(workshop.nginx, files)) if workshop.nginx else None
         upload(server, token, "sound.wav", source, key="warm it up")
         with watched(server.family) as peak:
-            ours += [upload(server, token, "sound.wav", source, key="the first one")]
+            upload(server, token, "sound.wav", source, key="while watched")
         for number in range(workshop.size(_ROUNDS, 1)):
             least.append(_put(handler, source))
             theirs += [_put(other, source)] if other else []
             ours.append(upload(server, token, "sound.wav", source, key=f"round number {number}"))
             (workshop.folder("bare") / "body").unlink()
-    return list(_rows(size, median(ours), median(least), theirs, peak))
+    return list(_rows(size / MIB, ours, least, theirs, peak))
 
 
-def _rows(size: int, ours: float, least: float, theirs: list[float], peak: Peak) -> Iterator[Row]:
-    yield Row("Kho: declare, send, durable", size / MIB / ours, "MiB/s", note=f"{ours:.2f} s")
-    yield Row("bare ASGI handler", size / MIB / least, "MiB/s", note=f"{least:.2f} s")
-    yield Row("Kho / bare handler", least / ours, "×", at_least=0.8)
+def _rows(
+    mib: float, ours: list[_Taken], least: list[_Taken], theirs: list[_Taken], peak: Peak
+) -> Iterator[Row]:
+    yield _rate("Kho: declare, send, durable", mib, ours)
+    yield _rate("bare ASGI handler", mib, least)
+    yield Row("Kho / bare handler", _median(least) / _median(ours), "×", at_least=0.8)
     if theirs:
-        put = median(theirs)
-        note = f"{put:.2f} s; neither hashes nor syncs"
-        yield Row("nginx PUT", size / MIB / put, "MiB/s", note=note)
-        yield Row("Kho / nginx", put / ours, "×", at_least=0.45)
+        yield _rate("nginx PUT, which neither hashes nor syncs", mib, theirs)
+        yield Row("Kho / nginx", _median(theirs) / _median(ours), "×", at_least=0.45)
     else:
         yield not_measured("Kho / nginx", "nginx with its dav module is missing")
     yield Row("memory above idle, at most", peak.growth, "MiB", at_most=32)
 
 
-def upload(server: Server, token: str, name: str, source: Path, *, key: str) -> float:
+def _rate(what: str, mib: float, taken: list[_Taken]) -> Row:
+    spent = median(one.spent for one in taken)
+    note = f"{_median(taken):.2f} s, {spent:.2f} s of processor time"
+    return Row(what, mib / _median(taken), "MiB/s", note=note)
+
+
+def _median(taken: list[_Taken]) -> float:
+    return median(one.seconds for one in taken)
+
+
+def upload(server: Server, token: str, name: str, source: Path, *, key: str) -> _Taken:
     """Seconds until all bytes are durable; waits for the check, which is not counted."""
     headers = {"authorization": f"Bearer {token}"}
     declaration = f'{{"name": "{name}", "size": {source.stat().st_size}}}'.encode()
     with Connection(server.port, headers) as connection:
-        began = time.perf_counter()
+        before, began = server.family.cpu_seconds(), time.perf_counter()
         declared = connection.ask(
             "POST",
             "/api/uploads",
@@ -69,14 +88,16 @@ def upload(server: Server, token: str, name: str, source: Path, *, key: str) -> 
         url = wanted(declared, 201).json()["url"]
         sent = connection.ask("PATCH", url, headers={"upload-offset": "0"}, body=source)
         wanted(sent, 204)
-        seconds = time.perf_counter() - began
+        taken = _Taken(time.perf_counter() - began, server.family.cpu_seconds() - before)
         while connection.ask("GET", url).json()["state"] in ("received", "checking"):
             time.sleep(0.05)
-    return seconds
+    return taken
 
 
-def _put(server: Server, source: Path) -> float:
-    return wanted(one(server.port, "PUT", "/body", body=source), 200, 201, 204).seconds
+def _put(server: Server, source: Path) -> _Taken:
+    before = server.family.cpu_seconds()
+    answer = wanted(one(server.port, "PUT", "/body", body=source), 200, 201, 204)
+    return _Taken(answer.seconds, server.family.cpu_seconds() - before)
 
 
 def sound_file(path: Path, size: int) -> Path:

@@ -160,21 +160,28 @@ async def append_to_upload(
 async def _copy(request: AnyRequest, receiver: Receiver) -> None:
     """Collect the next piece while a thread hashes and writes the one before."""
     writing: asyncio.Task[None] | None = None
-    piece = bytearray()
+    piece: list[bytes] = []
+    size = 0
     try:
         async for chunk in request.stream():
-            piece += chunk
-            if len(piece) >= PIECE:
+            piece.append(chunk)
+            size += len(chunk)
+            if size >= PIECE:
                 if writing is not None:
                     await writing
-                writing = asyncio.create_task(to_thread.run_sync(receiver.write, piece))
-                piece = bytearray()
+                writing = asyncio.create_task(to_thread.run_sync(_write, receiver, piece))
+                piece, size = [], 0
     finally:
         # Also when the client went away in the middle: keep what came.
         if writing is not None:
             await writing
-        if piece:
-            await to_thread.run_sync(receiver.write, piece)
+        await to_thread.run_sync(_write, receiver, piece)
+
+
+def _write(receiver: Receiver, piece: list[bytes]) -> None:
+    # One after the other: joining them would cost as much as hashing them.
+    for chunk in piece:
+        receiver.write(chunk)
 
 
 def _known_shape(upload_id: str) -> str:
