@@ -20,6 +20,14 @@ class Material(Base):
     __tablename__ = "material"
     __table_args__ = (
         Index("ix_material_status_published_at", "status", "published_at"),
+        # The review queue, longest waiting first: decided without a look at the rows.
+        Index(
+            "ix_material_status_submitted_at",
+            "status",
+            "submitted_at",
+            "organization_id",
+            "deleted_at",
+        ),
         Index("ix_material_owner_id_status", "owner_id", "status", "updated_at"),
         UniqueConstraint("external_id"),
     )

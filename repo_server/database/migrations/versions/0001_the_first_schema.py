@@ -296,6 +296,11 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_material_status_published_at", ["status", "published_at"], unique=False
         )
+        batch_op.create_index(
+            "ix_material_status_submitted_at",
+            ["status", "submitted_at", "organization_id", "deleted_at"],
+            unique=False,
+        )
 
     op.create_table(
         "organization_parent",
