@@ -102,10 +102,12 @@ def _said(file: MaterialFile, order: Sequence[MaterialFile]) -> dict[str, object
 class Bundle:
     """A material's files as an archive: `size` in bytes, `etag` the same for the same bytes.
 
-    `objects` are the stored objects that it is made from, with their sizes.
+    `objects` are the stored objects that it is made from, with their sizes; `is_used`: whether to
+    take it shows that the material is used.
     """
 
     material_id: int
+    is_used: bool
     filename: str
     size: int
     etag: str
@@ -140,6 +142,7 @@ def bundle(library: Library, viewer: Viewer, material_id: int, origin: str) -> B
     )
     return Bundle(
         material_id=material_id,
+        is_used=files[0].is_used_by(viewer),
         filename=archive_name(listed.material.title),
         size=archive_size(entries),
         etag=_digest(page, entries),

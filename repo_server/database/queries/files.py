@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Integer, cast, func, select
+from sqlalchemy import Integer, Row, cast, func, select
 from sqlalchemy.orm import Session
 
 from repo_server.database.models import Blob, Derivative, Material, MaterialFile, TextSegment
 from repo_server.database.queries.visibility import visible
-from repo_server.domain.access import Viewer
+from repo_server.domain.access import Role, Viewer
+from repo_server.domain.materials import Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,13 @@ class StoredFile:
     file: MaterialFile
     generation: int
     material_id: int
+    owner_id: int
     published: bool
+
+    def is_used_by(self, viewer: Viewer) -> bool:
+        """Whether a download by this viewer shows that others use the material."""
+        staff = viewer.roles - {Role.TEACHER}
+        return self.published and viewer.account_id != self.owner_id and not staff
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +40,30 @@ class FoundSegment:
 def file_by_id(session: Session, viewer: Viewer, file_id: int) -> StoredFile | None:
     """The file, if it is present and its material is visible to the viewer."""
     row = session.execute(
-        select(MaterialFile, Blob.generation, Material.id, Material.status)
+        select(MaterialFile, Blob.generation, Material.id, Material.owner_id, Material.status)
         .join(Material, Material.id == MaterialFile.material_id)
         .join(Blob, Blob.sha256 == MaterialFile.sha256)
         .where(MaterialFile.id == file_id, MaterialFile.removed_at.is_(None), visible(viewer))
     ).one_or_none()
-    return None if row is None else StoredFile(row[0], row[1], row[2], row[3] == "published")
+    return None if row is None else _stored(row)
 
 
 def files_of_material(session: Session, viewer: Viewer, material_id: int) -> list[StoredFile]:
     """The present files of a material in their order, if the viewer may see it."""
     rows = session.execute(
-        select(MaterialFile, Blob.generation, Material.id, Material.status)
+        select(MaterialFile, Blob.generation, Material.id, Material.owner_id, Material.status)
         .join(Material, Material.id == MaterialFile.material_id)
         .join(Blob, Blob.sha256 == MaterialFile.sha256)
         .where(Material.id == material_id, MaterialFile.removed_at.is_(None), visible(viewer))
         .order_by(MaterialFile.position, MaterialFile.id)
     )
-    return [StoredFile(row[0], row[1], row[2], row[3] == "published") for row in rows]
+    return [_stored(row) for row in rows]
+
+
+def _stored(row: Row[MaterialFile, int, int, int, str]) -> StoredFile:
+    file, generation, material_id, owner_id, status = row
+    published = status == Status.PUBLISHED
+    return StoredFile(file, generation, material_id, owner_id, published)
 
 
 def derivative(session: Session, viewer: Viewer, sha256: str, name: str) -> Derivative | None:

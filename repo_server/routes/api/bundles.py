@@ -87,7 +87,8 @@ def bundle_zip(
         return send_nothing_new(_validators(bundle))
     if request.method == "GET":
         bundles.require_stored(library, bundle)
-        library.usage.count(material_id)
+        if bundle.is_used:
+            library.usage.count(material_id)
     return send_pieces(bundle.chunks(), _validators(bundle) | _facts(bundle), request.method)
 
 

@@ -47,6 +47,8 @@ def file_content(
     file = stored.file
     key = ObjectKey.blob(file.sha256, stored.generation)
     attachment = download or not FILE_KINDS[file.kind].inline
+    if request.method == "GET" and stored.is_used_by(viewer) and _begins(request):
+        library.usage.count(stored.material_id)
     if file.size > PRESIGN_ABOVE and request.method == "GET":
         address = library.storage.presigned_get(
             key,
@@ -61,6 +63,11 @@ def file_content(
         key, file.size, file.sha256, file.media_type, _REVALIDATE, file.name, attachment
     )
     return send_content(library.storage, content, request.headers, request.method)
+
+
+def _begins(request: AnyRequest) -> bool:
+    """Whether the first byte is asked for: a player that seeks is still one download."""
+    return request.headers.get("range", "bytes=0-").startswith("bytes=0-")
 
 
 def _redirect(address: str) -> ASGIApp:

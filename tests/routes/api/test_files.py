@@ -312,3 +312,20 @@ def test_a_number_that_no_file_has_is_refused(reader: Visitor, number: str) -> N
     for place in ("content", "thumbnail", "preview/1"):
         assert reader.get(f"/api/files/{number}/{place}").status == 400
         assert reader.get(f"/api/files/999999/{place}").status == 404
+
+
+def test_a_download_counts_once_and_only_for_readers(house: House) -> None:
+    owner, editor = house.person(), house.person(Role.EDITOR)
+    view = house.published(owner, content=CONTENT)
+    address = f"/api/files/{view.files[0].id}/content"
+    reader = house.stranger()
+    reader.get(address)
+    reader.ask("HEAD", address)
+    reader.get(address, range="bytes=0-3")
+    reader.get(address, range="bytes=4-")
+    house.program(owner).get(address)
+    house.program(editor).get(address)
+
+    house.library.usage.write_down(house.library.database)
+
+    assert viewing.material_by_id(house.library, owner, view.card.id).card.use == 2
