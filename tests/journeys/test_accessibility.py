@@ -1,0 +1,159 @@
+"""Every page as a phone and a desk show it, light and dark, judged by axe and by measure."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.journeys import papers
+from tests.journeys.browsing import DESK, LONG, PHONE, Visit
+from tests.journeys.conftest import VisitStart
+from tests.journeys.house import (
+    EDITOR,
+    SCAN,
+    TEACHER,
+    TOPIC,
+    WHOLE_NUMBERS,
+    House,
+    submitted_lesson,
+)
+from tests.journeys.test_contributing import line, payload
+
+pytestmark = pytest.mark.timeout(LONG)
+
+AXE: Final = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+MANNERS: Final = {"phone": PHONE, "desk": DESK}
+
+_JUDGE: Final = """async (runOnly) => {
+  const { violations } = await axe.run({ runOnly, resultTypes: ["violations"] });
+  const places = (nodes) => nodes.map((node) => node.target).join(" | ");
+  return violations.map(({ id, nodes }) => `${id}: ${places(nodes)}`);
+}"""
+# Links within a text may be smaller (WCAG 2.2, 2.5.8); axe looks at the room around them.
+_MEASURE: Final = """() => {
+  const wrong = [];
+  const page = document.documentElement;
+  if (page.scrollWidth > page.clientWidth) wrong.push(`wider than the screen: ${page.scrollWidth}`);
+  if (document.querySelectorAll("h1").length !== 1) wrong.push("not one h1");
+  for (const image of document.images) {
+    const named = image.hasAttribute("alt") && image.width && image.height;
+    if (!named || !image.hasAttribute("width") || !image.hasAttribute("height")) {
+      wrong.push(`image: ${image.outerHTML}`);
+    }
+  }
+  for (const target of document.querySelectorAll("a, button, input, select, summary, textarea")) {
+    const text = target.tagName === "A" && getComputedStyle(target).display === "inline";
+    const box = (target.closest("label") ?? target).getBoundingClientRect();
+    const shown = target.checkVisibility({ visibilityProperty: true }) && box.width > 2;
+    if (!shown || text) continue;
+    if (box.width < 24 || box.height < 24) wrong.push(`small: ${target.outerHTML.slice(0, 120)}`);
+  }
+  return wrong;
+}"""
+
+
+def faults(page: Page) -> list[str]:
+    """What is wrong with the page as it stands, in both color schemes."""
+    page.wait_for_load_state("networkidle")
+    page.add_script_tag(path=AXE)
+    found = list(page.evaluate(_MEASURE))
+    page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    found += page.evaluate(_JUDGE, RULES)
+    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    found += [f"dark: {fault}" for fault in page.evaluate(_JUDGE, ["color-contrast"])]
+    return found
+
+
+def check(visit: Visit, addresses: dict[str, str]) -> dict[str, list[str]]:
+    """Faults of each page that has some."""
+    found = {name: faults(visit.go(address)) for name, address in addresses.items()}
+    return {name: wrong for name, wrong in found.items() if wrong}
+
+
+@pytest.fixture(params=MANNERS)
+def begin(request: pytest.FixtureRequest, visiting: VisitStart) -> Callable[[], Visit]:
+    """Begin a visit on a phone or a desk whose policy lets the judge's script in."""
+    manner: dict[str, Any] = MANNERS[request.param]
+    return lambda: visiting(**manner, bypass_csp=True)
+
+
+def test_pages_for_everybody(begin: Callable[[], Visit], house: House) -> None:
+    addresses = {
+        "home": "/",
+        "search": "/tim?q=toan&subject=toan",
+        "empty search": "/tim?q=kh%C3%B4ng-c%C3%B3-%C4%91%C3%A2u",
+        "frameworks": "/chuong-trinh",
+        "grade": "/chuong-trinh/gdpt2018/lop-6",
+        "topic": f"/chuong-trinh/gdpt2018/{TOPIC}",
+        "about": "/gioi-thieu",
+        "sign in": "/dang-nhap",
+        "document": house.find(WHOLE_NUMBERS)["url"],
+        "scan": house.find(SCAN)["url"],
+        "sound": house.find("Vỗ tay theo nhịp hai bốn")["url"],
+        "film": house.find("Vòng tuần hoàn của nước trong tự nhiên")["url"],
+        "web page": house.find("Định luật Ohm: trang tự học có bài tập chạm xem đáp án")["url"],
+    }
+    assert check(begin(), addresses) == {}
+
+
+def test_pages_of_errors(begin: Callable[[], Visit]) -> None:
+    visit = begin()
+    assert check(visit, {"missing": "/hoc-lieu/khong-co", "wrong": "/tim?page=0"}) == {}
+    visit.forgive("404", "400")
+
+
+def test_pages_of_teachers(begin: Callable[[], Visit], house: House) -> None:
+    address = submitted_lesson(house, "Phân số và hỗn số")
+    visit = begin()
+    visit.sign_in(TEACHER)
+    addresses = {
+        "own": "/cua-toi",
+        "none": "/cua-toi?status=withdrawn",
+        "account": "/tai-khoan",
+        "material": address,
+        "edit": f"{address}/sua",
+        "files": f"{address}/tep",
+    }
+    assert check(visit, addresses) == {}
+    assert check(visit, {"forbidden": "/duyet"}) == {}
+    visit.forgive("403")
+
+
+def test_uploads_in_every_state(begin: Callable[[], Visit]) -> None:
+    visit = begin()
+    visit.sign_in(TEACHER)
+    page = visit.go("/dong-gop")
+    assert faults(page) == []
+    page.locator("#files").set_input_files(
+        [
+            payload("Phiếu.pdf", papers.worksheet_pdf()),
+            payload("Hỏng.pdf", papers.broken_pdf()),
+        ]
+    )
+    assert faults(page) == []
+    page.get_by_role("button", name="Gửi 2 tệp").click()
+    line(page, "Phiếu.pdf").and_(page.locator(".ready")).wait_for()
+    line(page, "Hỏng.pdf").and_(page.locator(".rejected")).wait_for()
+    assert faults(page) == []
+
+
+def test_a_form_with_errors(begin: Callable[[], Visit], house: House) -> None:
+    address = submitted_lesson(house, "Bài để sửa sai")
+    visit = begin()
+    visit.sign_in(TEACHER)
+    page = visit.go(f"{address}/sua")
+    page.get_by_label("Tên học liệu").fill("")
+    page.get_by_role("button", name="Lưu", exact=True).click()
+    page.locator("#errors").wait_for()
+    assert faults(page) == []
+    visit.forgive("422")
+
+
+def test_pages_of_editors(begin: Callable[[], Visit], house: House) -> None:
+    address = submitted_lesson(house, "Bài để duyệt")
+    visit = begin()
+    visit.sign_in(EDITOR)
+    assert check(visit, {"desk": "/duyet", "material": address}) == {}
