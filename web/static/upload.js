@@ -10,6 +10,7 @@ const message = root.dataset;
 const HASH_LIMIT = 64 * 2 ** 20;
 const SLICE = 32 * 2 ** 20;
 const POLL = 700;
+const SILENCE = 60;
 const PATIENCE = [1, 2, 4, 8, 15, 30];
 
 const pause = (seconds) => new Promise((resolve) => {
@@ -75,10 +76,21 @@ function sendSlice(upload, offset, sending) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     sending.request = request;
+    // A connection can die without a word: after a minute of silence, begin anew.
+    let silence = 0;
+    const listen = () => {
+      clearTimeout(silence);
+      silence = setTimeout(() => request.abort(), SILENCE * 1000);
+    };
+    request.addEventListener("loadend", () => clearTimeout(silence));
+    listen();
     request.open("PATCH", upload.url);
     request.setRequestHeader("Upload-Offset", String(offset));
     request.setRequestHeader("Content-Type", "application/offset+octet-stream");
-    request.upload.addEventListener("progress", (event) => sending.progress(offset + event.loaded));
+    request.upload.addEventListener("progress", (event) => {
+      listen();
+      sending.progress(offset + event.loaded);
+    });
     request.addEventListener("error", () => reject(new Refused("", 0)));
     request.addEventListener("abort", () => reject(new Refused("", 0)));
     request.addEventListener("load", () => {
