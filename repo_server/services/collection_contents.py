@@ -4,7 +4,7 @@ Each change is written as a whole new order, so that no act leaves a gap or a pl
 the end needs no revision: it is right after whatever others have done.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -88,13 +88,20 @@ def add_item(
         session.flush()
         place = ITEMS_LIMIT + 1 if position is None else position
         arrange(collection, moved(before, added.id, section, place))
-        if collection.cover_file_id is None:
-            pictured = queries.pictured_files(session, viewer, [placed.material_id])
-            collection.cover_file_id = pictured[0] if pictured else None
+        _take_cover(session, viewer, collection, [placed.material_id])
 
     needs_rev = position is not None
     act(library, viewer, collection_id, rev, "add", change, needs_rev=needs_rev)
     return added.id
+
+
+def _take_cover(
+    session: Session, viewer: Viewer, collection: Collection, materials: Sequence[int]
+) -> None:
+    """A collection without a cover takes the first picture of what was put into it."""
+    if collection.cover_file_id is None and materials:
+        pictured = queries.pictured_files(session, viewer, materials)
+        collection.cover_file_id = pictured[0] if pictured else None
 
 
 def edit_item(
@@ -242,6 +249,7 @@ def put_contents(
         # Items must have left a section before its row goes.
         session.flush()
         collection.sections[:] = sections
+        _take_cover(session, viewer, collection, wanted)
 
     return act(library, viewer, collection_id, rev, "arrange", change)
 

@@ -16,9 +16,10 @@ KEEPER: Final = "thu-kho@kho.invalid"
 
 SAMPLE_PASSWORD: Final = "hoc-lieu-dung-chung"  # noqa: S105 - for the sample library on a desk
 SAMPLE_TEACHER: Final = "giaovien@kho.invalid"
+SAMPLE_EDITOR: Final = "bientap@kho.invalid"
 _SAMPLES: Final = (
     (SAMPLE_TEACHER, Role.TEACHER, "Nguyễn Thị Mai"),
-    ("bientap@kho.invalid", Role.EDITOR, "Trần Quốc Bình"),
+    (SAMPLE_EDITOR, Role.EDITOR, "Trần Quốc Bình"),
     ("quantri@kho.invalid", Role.ADMIN, "Lê Hoàng Yến"),
 )
 SAMPLE_SENTENCE: Final = (
