@@ -4,13 +4,16 @@ import pytest
 
 from repo_server.domain.access import ANONYMOUS, Role, Viewer
 from repo_server.domain.errors import Forbidden, NotAuthenticated, NotFound, StorageUnavailable
+from repo_server.domain.materials import Status
 from repo_server.domain.vietnamese import fold
 from repo_server.services import desk, health, indexing, materials, picking, pictures
 from repo_server.services.library import Library
 from repo_server.services.viewing import material_by_id, stored_file
 from repo_server.storage.local import LocalStorage
 from tests.libraries import draft, pdf, person, png, published, upload
+from tests.services.curators import materials as waiting
 from tests.services.indexes import troubled
+from tests.services.test_discovery import statements
 
 
 def test_ones_own_shelf_holds_every_state_and_nothing_of_others(
@@ -126,3 +129,19 @@ def test_health_names_the_engine_that_is_down(
     state = health.state(library)
     assert (state.database, state.storage) == ("ok", "storage_unavailable")
     assert state.search == {"embedded": "search_unavailable"}
+
+
+def test_the_queue_takes_as_many_statements_for_many_as_for_few(
+    library: Library, editor: Viewer, teacher: Viewer
+) -> None:
+    sent = []
+    for count in (1, 30):
+        waiting(library, teacher, count, Status.SUBMITTED)
+        desk.queue(library, editor, page=1, size=40)
+        with statements(library) as said:
+            queue = desk.queue(library, editor, subject=None, grade=6, page=1, size=40)
+            whole = desk.queue(library, editor, page=1, size=40)
+        assert queue.total == 0
+        sent.append((whole.total, len([one for one in said if one.startswith("SELECT")])))
+    assert [total for total, _ in sent] == [1, 31]
+    assert sent[1][1] <= sent[0][1]
