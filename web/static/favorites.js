@@ -40,10 +40,13 @@ function showPressed() {
   }
 }
 
-/** A button on every card: added here, because without script it could do nothing. */
+/**
+ * A button on every card, but not on one's own shelf, where cards tell their state. It is added here,
+ * because without script it could do nothing.
+ */
 export function addButtons() {
   const pattern = document.getElementById("save-button");
-  for (const card of document.querySelectorAll(".card:not(:has(> .save))")) {
+  for (const card of document.querySelectorAll(".card:not(:has(> .save, .status))")) {
     const code = codeOf(card);
     if (!code) continue;
     const button = pattern.content.firstElementChild.cloneNode(true);
