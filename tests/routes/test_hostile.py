@@ -17,7 +17,7 @@ from repo_server.database.models import Account, Material
 from repo_server.services.viewing import MaterialView
 from tests import factories
 from tests.routes.edge import Answer
-from tests.routes.houses import House, Visitor, error_of, house_in
+from tests.routes.houses import House, Visitor, error_of
 
 SECONDS: Final = 2.0
 DIGITS: Final = b"9" * 25
@@ -143,17 +143,21 @@ class Siege:
 
     def send(self, visitor: Visitor, method: str, target: bytes, **more: object) -> None:
         """Send it; remember it when the answer is none that we promise."""
-        begun = time.monotonic()
-        try:
-            answer: Answer = visitor.ask(method, target, **more)  # type: ignore[arg-type]
-        except Exception as error:  # noqa: BLE001 - whatever comes through the edge is wrong
-            self.wrong.append((method, target[:80], str(more)[:80], repr(error)[:200]))
-            return
-        seconds = time.monotonic() - begun
+        answer, seconds = self._timed(visitor, method, target, more)
+        if seconds > SECONDS:
+            # Once more: the machine may have been busy with something else.
+            answer, seconds = self._timed(visitor, method, target, more)
         if answer.status >= 500 or seconds > SECONDS:
             self.wrong.append((method, target[:80], str(more)[:80], answer.status, seconds))
         elif answer.status >= 400 and target.startswith(b"/api") and method != "HEAD":
             error_of(answer)
+
+    def _timed(
+        self, visitor: Visitor, method: str, target: bytes, more: dict[str, object]
+    ) -> tuple[Answer, float]:
+        begun = time.monotonic()
+        answer = visitor.ask(method, target, **more)  # type: ignore[arg-type]
+        return answer, time.monotonic() - begun
 
 
 @pytest.fixture(scope="module")
@@ -164,12 +168,11 @@ def siege(either_house: House) -> Iterator[Siege]:
 
 
 @pytest.fixture(scope="module")
-def routes(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str]]:
-    house = house_in(tmp_path_factory.mktemp("routes"))
-    house.library.close()
+def routes(either_house: House) -> list[tuple[str, str]]:
+    """(method, path) of every route."""
     return [
         (str(method), route.path)
-        for route in house.app.routes
+        for route in either_house.app.routes
         if isinstance(route, HTTPRoute)
         for method in sorted(route.methods)
     ]
@@ -202,12 +205,20 @@ def test_any_part_of_any_path(
     siege.send(visitor, "GET", b"/api/" + part)
 
 
+QUERIED: Final = {
+    "/", "/tim", "/cua-toi", "/duyet", "/dang-nhap", "/bo-suu-tap", "/da-luu", "/dong-gop",
+    "/api/search", "/api/suggest", "/api/cards", "/api/collections",
+}  # fmt: skip
+"""Where a query reaches the database."""
+
+
 @pytest.mark.parametrize("query", QUERIES, ids=lambda query: repr(query[:30]))
 def test_any_query(
     siege: Siege, visitor: Visitor, routes: list[tuple[str, str]], query: bytes
 ) -> None:
+    everywhere = siege.house.library.database.is_sqlite
     for method, path in routes:
-        if method == "GET":
+        if method == "GET" and (everywhere or path in QUERIED):
             siege.send(visitor, method, siege.address(path) + b"?" + query)
 
 
@@ -252,7 +263,7 @@ def test_any_json(
 def test_any_form(
     siege: Siege, visitor: Visitor, routes: list[tuple[str, str]], body: bytes
 ) -> None:
-    headers = {"content-type": "application/x-www-form-urlencoded", "accept": "text/html"}
+    headers = {"content-type": "application/x-www-form-urlencoded"}
     for method, path in _with_bodies(routes):
         signed_in = siege.house.stranger() if "log" in path or "xuat" in path else visitor
         siege.send(signed_in, method, siege.address(path), body=body, headers=headers)
@@ -264,7 +275,7 @@ def test_any_type_of_body(
 ) -> None:
     for method, path in _with_bodies(routes):
         signed_in = siege.house.stranger() if "log" in path or "xuat" in path else visitor
-        for body in (b"", b"{}", b"a=b", b"\x00\xff" * 5_000):
+        for body in (b"{}", b"\x00\xff" * 5_000):
             siege.send(
                 signed_in, method, siege.address(path), body=body, headers={"content-type": kind}
             )
