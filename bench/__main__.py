@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import platform
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -48,6 +49,8 @@ def main(arguments: Sequence[str]) -> int:
     if unknown:
         parser.error(f"no benchmark {unknown[0]}; there are {', '.join(BENCHMARKS)}")
     names = asked.names or list(BENCHMARKS)
+    # Ended from outside it still stops its servers and takes its folder away.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     figures = {}
     print(_machine(small=asked.small), flush=True)
     with tempfile.TemporaryDirectory(prefix="kho-bench-") as root:
