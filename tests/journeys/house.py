@@ -123,23 +123,26 @@ def kho(data: Path, *arguments: str, said: str = "") -> str:
 @contextmanager
 def open_house() -> Iterator[House]:
     """A server of this process's own, on a copy of the library that the run has loaded once."""
-    folder = Path(tempfile.mkdtemp(prefix="kho-house-"))
-    data = folder / "data"
-    shutil.copytree(_loaded_library(), data)
-    process, url = _serve(data)
-    end_with_the_run(process.pid, folder)
-    house = House(url, data)
-    try:
-        _stand_at_topic(house)
-        yield house
-    finally:
-        process.send_signal(signal.SIGTERM)
+    with tempfile.TemporaryDirectory(prefix="kho-house-", ignore_cleanup_errors=True) as folder:
+        data = Path(folder, "data")
+        shutil.copytree(_loaded_library(), data)
+        process, url = _serve(data)
+        end_with_the_run(process.pid, Path(folder))
+        house = House(url, data)
         try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        shutil.rmtree(folder, ignore_errors=True)
+            _stand_at_topic(house)
+            yield house
+        finally:
+            _stop(process)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _loaded_library() -> Path:

@@ -57,7 +57,6 @@ _MEASURE: Final = """() => {
 
 def faults(page: Page) -> list[str]:
     """What is wrong with the page as it stands, in both color schemes."""
-    page.wait_for_load_state("networkidle")
     page.add_script_tag(path=AXE)
     found = list(page.evaluate(_MEASURE))
     page.emulate_media(color_scheme="light", reduced_motion="reduce")
