@@ -38,9 +38,6 @@ LARGEST: Final = 2**63 - 1
 FREE_TEXT: Final = frozenset({"q"})
 """Query parameters that a person types: a long row of digits is a text there."""
 
-USER_CONTENT_CSP: Final = "default-src 'none'; sandbox"
-"""Content-Security-Policy for a file that somebody sent; its route sets it, and it stays."""
-
 OWN_HEAD: Final = re.compile(r"/api/files/|/api/uploads/|/static/|/api/materials/\d+/zip$")
 """Where handlers answer HEAD themselves, without the work for a body that nobody gets."""
 

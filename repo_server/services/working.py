@@ -80,6 +80,7 @@ class Worker:
                 log.warning("worker.engine_failed", error=error.code, loop=loop.__name__)
                 pause = BACKOFF
             except Exception:
+                # A mistake of ours is told in the log; the other work of this loop goes on.
                 log.exception("worker.failed", loop=loop.__name__)
                 pause = BACKOFF
             if pause:

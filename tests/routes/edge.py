@@ -25,7 +25,8 @@ from repo_server.domain.access import Action, Viewer
 from repo_server.domain.errors import DatabaseUnavailable, TooManyRequests
 from repo_server.routes.api.accounts import accounts_router
 from repo_server.routes.auth import permitted, provide_viewer, requires
-from repo_server.routes.boundary import USER_CONTENT_CSP, HttpSettings, configure, enclose
+from repo_server.routes.boundary import HttpSettings, configure, enclose
+from repo_server.routes.bytes import SANDBOX
 from repo_server.routes.errors import AnyRequest as AnyRequest
 from repo_server.services.library import Library
 from tests.services.signing import library_of
@@ -179,7 +180,7 @@ def refused_early() -> None:
 
 @get("/user-content", opt=PUBLIC, sync_to_thread=False)
 def user_content() -> Response[bytes]:
-    return Response(b"<script>", headers={"Content-Security-Policy": USER_CONTENT_CSP})
+    return Response(b"<script>", headers={"Content-Security-Policy": SANDBOX})
 
 
 @get(["/broken", "/api/broken"], opt=PUBLIC, sync_to_thread=False)

@@ -10,7 +10,8 @@ from litestar import Litestar
 
 from repo_server.database.engine import Database
 from repo_server.routes import boundary
-from repo_server.routes.boundary import USER_CONTENT_CSP, Boundary, HttpSettings
+from repo_server.routes.boundary import Boundary, HttpSettings
+from repo_server.routes.bytes import SANDBOX
 from tests.routes.edge import Answer, ask, small_app
 
 JSON = {"content-type": "application/json"}
@@ -273,7 +274,7 @@ def test_browsers_are_held_to_https_where_there_is_https(sqlite_database: Databa
 def test_a_file_that_somebody_sent_keeps_the_policy_of_its_route(light_app: Litestar) -> None:
     answer = ask(light_app, "/user-content")
 
-    assert answer.header("content-security-policy") == USER_CONTENT_CSP
+    assert answer.header("content-security-policy") == SANDBOX
     assert answer.header("x-content-type-options") == "nosniff"
 
 
