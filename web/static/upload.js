@@ -304,8 +304,7 @@ function link(href, text, className) {
 function showDone() {
   if (message.material) {
     document.getElementById("done").hidden = false;
-    const files = link(message.files, message.msgArrange, "button main");
-    document.getElementById("done-links").replaceChildren(files);
+    showLinks([link(message.files, message.msgArrange, "button main")]);
     return;
   }
   const materials = [...finished.values()];
@@ -313,11 +312,25 @@ function showDone() {
   document.getElementById("done").hidden = false;
   document.getElementById("done-text").textContent = many
     ? fill(message.msgDoneMany, { count: materials.length }) : message.msgDoneOne;
-  document.getElementById("done-links").replaceChildren(...materials.flatMap((material) => {
+  showLinks(materials.flatMap((material) => {
     const label = many ? `${message.msgDescribe}: ${material.title ?? material.code}` : message.msgDescribe;
     const edit = link(material.edit_url, label, "button main");
     return many ? [edit] : [edit, link(material.url, message.msgView, "button")];
   }));
+}
+
+/** Links that are there already stay the same elements: one of them may have the focus. */
+function showLinks(links) {
+  const row = document.getElementById("done-links");
+  const present = new Map([...row.children].map((element) => [element.href, element]));
+  links.forEach((wanted, place) => {
+    const element = present.get(wanted.href) ?? wanted;
+    element.textContent = wanted.textContent;
+    element.className = wanted.className;
+    present.delete(wanted.href);
+    if (row.children[place] !== element) row.insertBefore(element, row.children[place] ?? null);
+  });
+  for (const gone of present.values()) gone.remove();
 }
 
 function take(files) {
@@ -335,6 +348,7 @@ function begin(together) {
   const group = new Group(waiting.map((file) => new Sending(file)), together);
   waiting = [];
   question.hidden = true;
+  list.focus();
   enqueue(group);
 }
 
