@@ -8,6 +8,7 @@ import segno
 from PIL import Image
 
 from repo_server.exchange.qr import LARGEST_PNG, QUIET_ZONE, qr_png, qr_svg
+from tests.scanner import scanned
 
 ADDRESS = "https://kho.example.edu.vn/c/k7p4m0x"
 
@@ -37,6 +38,15 @@ def test_a_png_draws_every_module_of_the_code(size: int) -> None:
         for y in range(len(modules))
     ]
     assert seen == modules
+
+
+@pytest.mark.parametrize("size", [64, 370, 2_000])
+@pytest.mark.parametrize(
+    "address",
+    [ADDRESS, "http://10.0.0.12:8000/c/000000z", f"https://{'nhà-kho.' * 12}vn/c/a1b2c3d"],
+)
+def test_a_scanner_reads_the_address_in_a_png(address: str, size: int) -> None:
+    assert scanned(qr_png(address, size)) == [address]
 
 
 def test_the_zone_around_the_code_is_quiet() -> None:

@@ -18,7 +18,9 @@ from repo_server.storage.base import ObjectKey
 from repo_server.storage.local import LocalStorage
 from tests import libraries
 from tests.libraries import png
+from tests.routes.edge import HOST
 from tests.routes.houses import House, Visitor, error_of, house_in
+from tests.scanner import scanned
 from tests.servers.seaweedfs import BUCKET, shared_seaweedfs
 
 
@@ -247,6 +249,7 @@ def test_qr_codes_are_drawn_in_both_formats(house: House, teacher: Viewer) -> No
     assert b"<svg" in svg.body
     assert image.header("content-type") == "image/png"
     assert 200 < Image.open(io.BytesIO(image.body)).width <= 300
+    assert scanned(image.body) == [f"http://{HOST}/c/{made.card.code}"]
     known = visitor.get(f"{address}/qr.svg", if_none_match=svg.header("etag"))
     assert (known.status, known.body) == (304, b"")
 
@@ -274,6 +277,8 @@ def test_the_public_address_that_is_set_is_the_one_in_the_code(
     address = f"/api/materials/{made.card.id}/qr.svg"
     one, other = (house.stranger().get(address, host=host).body for host in ("a.vn", "b.vn"))
     assert one == other
+    drawn = house.stranger().get(address.replace("svg", "png"), host="a.vn").body
+    assert scanned(drawn) == [f"https://kho.example.edu.vn/c/{made.card.code}"]
     house.library.close()
 
 

@@ -10,7 +10,9 @@ from repo_server.services.collections import CollectionFields
 from repo_server.services.materials import Description
 from repo_server.services.viewing import MaterialView
 from tests.libraries import COMPLETE
+from tests.routes.edge import HOST
 from tests.routes.houses import House, error_of
+from tests.scanner import scanned
 
 
 def test_a_short_address_leads_on_and_is_kept_by_nobody(each_house: House) -> None:
@@ -100,6 +102,8 @@ def test_a_collections_sheet_holds_a_code_for_each_material_that_can_be_opened(
     for name, kind in (("qr.svg", "image/svg+xml"), ("qr.png", "image/png")):
         image = visitor.get(f"/api/collections/{made.card.id}/{name}")
         assert (image.status, image.header("content-type")) == (200, kind)
+    # The last one is the PNG.
+    assert scanned(image.body) == [f"http://{HOST}/c/{made.card.code}"]
 
 
 def test_the_sheet_of_a_draft_is_nobody_elses_business(house: House, teacher: Viewer) -> None:
