@@ -127,6 +127,9 @@ class Rebuild(Protocol):
     def count(self) -> int:
         """How many documents the new index holds."""
 
+    def sample(self) -> Sequence[IndexEntry]:
+        """Some hundreds of what the new index holds, or all of it."""
+
     def switch(self) -> None:
         """Serve the new index from now on, atomically: a search sees the old one or the new one."""
 

@@ -126,6 +126,11 @@ class EmbeddedRebuild:
         with engine_errors():
             return open_generation(self._path).searcher().num_docs
 
+    def sample(self) -> list[IndexEntry]:
+        """Some of what the new generation holds."""
+        with engine_errors():
+            return entries_from(open_generation(self._path).searcher(), 0)
+
     def switch(self) -> None:
         """Point all processes to the new generation and remove the old one."""
         with engine_errors(), self._folder.writing():

@@ -14,6 +14,7 @@ import tantivy
 from tantivy import Query
 
 from repo_server.domain.errors import SearchUnavailable
+from repo_server.failpoints import reached
 from repo_server.search.base import MaterialDocument
 from repo_server.search.embedded_folder import IndexFolder, unavailable
 from repo_server.search.embedded_schema import SCHEMA, register_tokenizers, to_tantivy
@@ -60,6 +61,7 @@ def write(path: Path, documents: Sequence[MaterialDocument], removed: Sequence[i
             writer.delete_documents_by_query(old)
             for document in latest.values():
                 writer.add_document(to_tantivy(document))
+            reached("C17")
             writer.commit()
         finally:
             # Frees the engine's own lock and leaves no half-merged files behind.

@@ -18,6 +18,7 @@ import meilisearch
 from meilisearch.errors import MeilisearchError
 
 from repo_server.domain.errors import SearchUnavailable
+from repo_server.failpoints import reached
 from repo_server.search.base import IndexEntry, MaterialDocument, SearchPage, SearchQuery
 from repo_server.search.meilisearch_documents import SETTINGS, schema_hash, to_meilisearch
 from repo_server.search.meilisearch_http import MeilisearchHttp, unavailable
@@ -175,6 +176,10 @@ class MeilisearchRebuild:
         """How many documents the new index holds."""
         return self._server.count(self._uid)
 
+    def sample(self) -> list[IndexEntry]:
+        """Some of what the new index holds."""
+        return self._server.entries(self._uid, 0)
+
     def switch(self) -> None:
         """Change places with the serving index and remove the old one."""
         self._server.swap(self._serving, self._uid)
@@ -228,7 +233,9 @@ class _Server:
 
     def run(self, path: str, body: object) -> None:
         """Post something that the server makes a task of, and wait for the task."""
-        self.http.wait(self.http.post(path, body)["taskUid"])
+        task = self.http.post(path, body)["taskUid"]
+        reached("C17")
+        self.http.wait(task)
 
     def count(self, uid: str) -> int:
         """How many documents an index holds."""

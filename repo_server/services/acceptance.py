@@ -27,12 +27,13 @@ from repo_server.database.models import (
     utc_now,
 )
 from repo_server.domain.access import Role
-from repo_server.domain.codes import new_code
 from repo_server.domain.errors import Busy
 from repo_server.domain.files import FILE_KINDS
 from repo_server.domain.materials import FILES_LIMIT, TITLE_LIMIT, Kind, Status
 from repo_server.domain.vietnamese import display, fold
+from repo_server.failpoints import reached
 from repo_server.inspection.base import Inspection, RenderedImage
+from repo_server.services.codes import free_code
 from repo_server.services.library import Library
 from repo_server.services.materials import present_files
 from repo_server.services.placement import home_organization
@@ -94,6 +95,7 @@ def _accept(library: Library, candidate: _Candidate) -> None:
         _reject(library, candidate, "checksum", CHECKSUM_REASON)
         return
     inspection = library.inspector.inspect(candidate.path, candidate.name)
+    reached("C7")
     if not inspection.accepted:
         _reject(library, candidate, inspection.verdict, inspection.reason)
         return
@@ -101,7 +103,9 @@ def _accept(library: Library, candidate: _Candidate) -> None:
     thumbnail = _store_thumbnail(library, candidate.sha256, inspection.thumbnail)
     while not _commit(library, candidate, inspection, thumbnail, generation):
         generation = _promote(library, candidate)
+    reached("C13")
     _forget_staged(library, candidate)
+    reached("C15")
 
 
 def _forget_staged(library: Library, candidate: _Candidate) -> None:
@@ -172,7 +176,9 @@ def store_derivative(library: Library, sha256: str, name: str, image: RenderedIm
     """Put an image made from a blob into the storage; the row is returned, not yet saved."""
     digest = hashlib.sha256(image.data).hexdigest()
     key = ObjectKey.derivative(sha256, name)
+    reached("C20")
     library.storage.put(key, BytesIO(image.data), len(image.data), digest)
+    reached("C21")
     return Derivative(
         sha256=sha256,
         name=name,
@@ -214,6 +220,7 @@ def _commit(
         if not _know_blob(session, candidate, generation):
             session.rollback()
             return False
+        reached("C11")
         _keep_text(session, candidate.sha256, inspection)
         if thumbnail is not None:
             save_derivative(session, thumbnail)
@@ -222,6 +229,7 @@ def _commit(
         upload.material_id, upload.file_id, upload.updated_at = material.id, file.id, utc_now()
         after = {"material": material.id, "sha256": candidate.sha256, "name": file.name}
         audit.record(session, upload.owner_id, "file.add", "file", file.id, after=after)
+        reached("C12")
     return True
 
 
@@ -284,7 +292,7 @@ def _is_only_teacher(session: Session, account_id: int) -> bool:
 def _new_draft(session: Session, upload: Upload, inspection: Inspection) -> Material:
     title = display(inspection.title or "") or display(PurePath(upload.name).stem) or upload.name
     material = Material(
-        code=new_code(),
+        code=free_code(session),
         status=Status.DRAFT,
         title=title[:TITLE_LIMIT],
         folded_title=fold(title[:TITLE_LIMIT])[:400],

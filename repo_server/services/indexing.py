@@ -20,7 +20,8 @@ from repo_server.database.outbox import Behind
 from repo_server.database.turns import turn
 from repo_server.domain.errors import Busy, SearchUnavailable
 from repo_server.domain.materials import Status
-from repo_server.search.base import MaterialDocument, SearchIndex
+from repo_server.failpoints import reached
+from repo_server.search.base import MaterialDocument, Rebuild, SearchIndex
 from repo_server.services.documents import material_documents
 from repo_server.services.library import Library
 
@@ -66,12 +67,15 @@ def _feed_batch(library: Library, index: SearchIndex) -> int:
         batch = outbox.behind(session, index.name, BATCH)
         documents = material_documents(session, [entry.material_id for entry in batch])
     gone = [entry.material_id for entry in batch if entry.material_id not in documents]
+    reached("C16")
     if documents:
         index.put_many(list(documents.values()))
     if gone:
         index.delete_many(gone)
+    reached("C18")
     with library.database.write() as session:
         outbox.acknowledge(session, index.name, _learned(batch, documents))
+    reached("C19")
     return len(batch)
 
 
@@ -114,18 +118,33 @@ def rebuild(
     with library.database.read() as session:
         total = session.scalar(select(func.count()).where(*_PUBLISHED)) or 0
     new = index.rebuild()
+    reached("C33")
     try:
         fed = _load(library, new, lambda done: progress(done, total))
+        reached("C35")
+        _compare(new, fed)
+        reached("C36")
         with _own_turn(library, index):
             with library.database.write() as session:
                 outbox.forget_index(session, index.name)
             new.switch()
+            reached("C37")
             with library.database.write() as session:
                 outbox.forget_index(session, index.name)
                 outbox.acknowledge(session, index.name, [Behind(*entry) for entry in fed.items()])
+        reached("C38")
     finally:
         new.abandon()
     return len(fed)
+
+
+def _compare(new: Rebuild, fed: dict[int, int]) -> None:
+    """Raise SearchUnavailable unless the new index holds what was loaded: it must not serve."""
+    sample = {entry.id: entry.rev for entry in new.sample()}
+    wrong = [id_ for id_, rev in sample.items() if fed.get(id_) != rev]
+    if wrong or new.count() != len(fed):
+        log.error("indexing.rebuild_differs", loaded=len(fed), holds=new.count(), wrong=wrong[:5])
+        raise SearchUnavailable
 
 
 @contextmanager
@@ -165,6 +184,7 @@ def _load(library: Library, sink: _Sink, progress: Callable[[int], None]) -> dic
         if not ids:
             return fed
         sink.put_many(list(documents.values()))
+        reached("C34")
         fed |= {document.id: document.rev for document in documents.values()}
         last = ids[-1]
         progress(len(fed))

@@ -15,6 +15,7 @@ from repo_server.database.models import Blob, Derivative, MaterialFile
 from repo_server.database.queries import files as file_queries
 from repo_server.domain.access import Viewer
 from repo_server.domain.errors import FileRejected, NotFound
+from repo_server.failpoints import reached
 from repo_server.inspection.base import RenderedImage
 from repo_server.services.acceptance import THUMBNAIL, save_derivative, store_derivative
 from repo_server.services.library import Library
@@ -78,6 +79,7 @@ def _keep(library: Library, sha256: str, name: str, image: RenderedImage) -> Der
     derivative = store_derivative(library, sha256, name, image)
     with library.database.write() as session:
         save_derivative(session, derivative)
+    reached("C22")
     return derivative
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from repo_server.database import outbox
 from repo_server.database.models import Job, Upload, utc_now
 from repo_server.domain.errors import Busy, Conflict, WrongOffset
+from repo_server.failpoints import reached
 from repo_server.services import sign_ins
 from repo_server.services.library import Library
 from repo_server.services.uploads import JOB, Receiver
@@ -29,10 +30,12 @@ def tidy(library: Library) -> None:
         _expire_uploads(session)
         _resume_received(session)
         _forget_done_jobs(session)
+    reached("C39")
     sign_ins.forget_expired(library)
     _complete_whole(library)
     _discard_staging(library)
     library.storage.tidy(GRACE)
+    reached("C40")
 
 
 def _expire_uploads(session: Session) -> None:

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import BinaryIO, Final, Self
 
 from repo_server.domain.errors import StorageUnavailable
+from repo_server.failpoints import reached
 from repo_server.storage.base import (
     BUFFER_SIZE,
     CorruptObject,
@@ -115,6 +116,7 @@ class LocalStorage:
             return
         with our_errors(), self._temporary() as temporary:
             if _link(path, temporary):
+                reached("C8")
                 _seal_link(temporary, size)
                 self._publish(temporary, key)
                 return
@@ -242,7 +244,9 @@ class LocalStorage:
                     raise
             else:
                 break
+        reached("C9")
         sync_folder(path.parent)
+        reached("C10")
 
     def _walk(self, top: Path) -> Iterator[ObjectInfo]:
         with our_errors():

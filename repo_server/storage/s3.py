@@ -28,6 +28,7 @@ from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
 from repo_server.domain.errors import StorageFull, StorageUnavailable
+from repo_server.failpoints import reached
 from repo_server.storage.base import (
     MAX_PRESIGNED_SECONDS,
     CorruptObject,
@@ -285,6 +286,7 @@ class S3Storage:
 
     def _upload(self, key: ObjectKey, source: BinaryIO, size: int, sha256: str) -> None:
         checked = CheckedReader(source, size, sha256)
+        reached("C8")
         if size <= PART_SIZE:
             data = checked.read(PART_SIZE)
             wanted = hashlib.md5(data, usedforsecurity=False).hexdigest()
@@ -293,9 +295,11 @@ class S3Storage:
         else:
             self._send(key, cast("BinaryIO", checked), size)
             right = self._holds(key, size)
+        reached("C9")
         if not right:
             self.delete(key)
             raise CorruptObject(f"the server does not hold what it was sent as {key}")
+        reached("C10")
 
     def _send(self, key: ObjectKey, data: BinaryIO, size: int) -> ObjectWriteResult:
         with _our_errors(key):
