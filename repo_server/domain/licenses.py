@@ -1,5 +1,6 @@
 """The licences a contributor can choose from, with what each means in plain words."""
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -67,3 +68,34 @@ LICENSES: Final[dict[str, License]] = {
         ),
     )
 }
+
+_CC_ADDRESS: Final = re.compile(
+    r"creativecommons\.org/(?:licenses|publicdomain)/([a-z-]+)/([0-9.]+)?"
+)
+_CC_NAME: Final = re.compile(
+    r"\bcc[ -]?(?P<parts>by(?:[ -](?:nc|nd|sa))*)[ -]+(?:v(?:ersion)? ?)?(?P<version>[0-9]\.[0-9])"
+)
+_CC0: Final = re.compile(r"\bcc ?0\b|\bcc[ -]zero\b")
+_PUBLIC: Final = re.compile(r"\bpublic domain\b|\bpublicdomain\b|\bcc[ -]pdm\b")
+
+
+def license_named(statement: str) -> str | None:
+    """The code of the licence that a statement of rights names, None for every other statement.
+
+    Addresses and usual names of Creative Commons are understood. Another version than ours is
+    another licence ("CC BY 3.0" is none of ours), a name without version says too little, and a
+    statement that names two names none.
+    """
+    text = statement.lower().replace("_", "-")
+    found = {f"cc-{parts}-{version}" for parts, version in _CC_ADDRESS.findall(text)}
+    found |= {
+        f"cc-{name['parts'].replace(' ', '-')}-{name['version']}"
+        for name in _CC_NAME.finditer(text)
+    }
+    if _CC0.search(text) or any(code.startswith("cc-zero") for code in found):
+        found = {code for code in found if not code.startswith("cc-zero")} | {"cc0-1.0"}
+    if any(code.startswith(("cc-mark", "cc-publicdomain")) for code in found) or (
+        not found and _PUBLIC.search(text)
+    ):
+        found = {"public-domain"}
+    return next(iter(found)) if len(found) == 1 and found <= set(LICENSES) else None

@@ -39,6 +39,47 @@ class RenderedImage:
     height: int
 
 
+DESCRIPTION_LIMIT: Final = 2_000
+RIGHTS_LIMIT: Final = 500
+CONTENTS_LIMIT: Final = 500
+"""Parts of a package that are listed; what is beyond is counted, not named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a package as its maker named it.
+
+    `depth` is 0 at the top and grows inwards; `note` says in Vietnamese what the part is ("Bài
+    kiểm tra", "Trang web", "2,3 MB"), "" when nobody knows.
+    """
+
+    title: str
+    depth: int = 0
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What a file says about itself, for the form that a teacher confirms; never verified.
+
+    `language` is a key of `domain.materials.LANGUAGES`; `license` a key of
+    `domain.licenses.LICENSES`, only when the file names exactly that one, and `rights` the words
+    that it uses. `grades` are hints by age or level (1 to 12), ascending. All text is plain, at
+    most 300 (title, creator), 2,000 (description) and 500 (rights) characters; at most 20
+    keywords of 80 characters and `CONTENTS_LIMIT` parts.
+    """
+
+    title: str | None = None
+    description: str | None = None
+    language: str | None = None
+    license: str | None = None
+    rights: str | None = None
+    creator: str | None = None
+    keywords: tuple[str, ...] = ()
+    grades: tuple[int, ...] = ()
+    contents: tuple[Part, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Inspection:
     """What a file was found to be.
@@ -47,7 +88,9 @@ class Inspection:
     Vietnamese sentence with advice ("" when accepted). `kind` is a key of `FILE_KINDS`, "" when
     the file was refused before it was recognised. `language` is "vi" or "en" as the text shows,
     else what the file declares, as a key of `domain.materials.LANGUAGES`, else None. `duration` is
-    in seconds, `width` and `height` in pixels as shown (EXIF orientation applied).
+    in seconds, `width` and `height` in pixels as shown (EXIF orientation applied). `declared` is
+    what the file says about itself: `title` is the best title that any reader found, while
+    `declared.title` stands in its properties or manifest alone.
     """
 
     accepted: bool
@@ -66,6 +109,7 @@ class Inspection:
     has_text: bool = False
     warnings: tuple[str, ...] = ()
     thumbnail: RenderedImage | None = None
+    declared: Declared = Declared()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,15 +5,29 @@ import os
 import re
 import time
 import unicodedata
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from typing import Final
 
-from repo_server.domain.materials import LANGUAGES
-from repo_server.inspection.base import TEXT_LIMIT, Inspection, Segment
+from repo_server.domain.licenses import license_named
+from repo_server.domain.materials import KEYWORD_LIMIT, KEYWORDS_LIMIT, LANGUAGES, TITLE_LIMIT
+from repo_server.inspection.base import (
+    CONTENTS_LIMIT,
+    DESCRIPTION_LIMIT,
+    RIGHTS_LIMIT,
+    TEXT_LIMIT,
+    Declared,
+    Inspection,
+    Part,
+    Segment,
+)
 
 # Text stops being gathered after this much CPU time, so that the hard limit (10 s) is only met by
 # files that do harm, not by long honest ones.
 _PATIENCE_SECONDS: Final = 6.0
+
+LABEL_LIMIT: Final = 120
+"""Characters of a place's label, as the database keeps it."""
 
 _SPACE_RUNS: Final = re.compile(r"[^\S\n]+")
 _LINE_RUNS: Final = re.compile(r" ?\n(?: ?\n)+ ?")
@@ -34,6 +48,9 @@ _EMPTY_TITLES: Final = re.compile(
     r"word document|.*\.(?:docx?|pptx?|xlsx?|pdf|odt|indd|dvi|tex|rtf))$",
     re.IGNORECASE,
 )
+_LONG_LANGUAGES: Final = {"vie": "vi", "eng": "en", "fra": "fr", "fre": "fr", "khm": "km"} | {
+    "zho": "zh", "chi": "zh", "jpn": "ja", "kor": "ko"
+}  # fmt: skip
 
 
 class Source:
@@ -68,8 +85,22 @@ def clean_text(text: str) -> str:
 
 def sensible_title(title: str) -> str | None:
     """A title out of document properties, or None when it is what programs fill in."""
-    tidy = clean_text(title).replace("\n", " ")[:300]
+    tidy = one_line(title, TITLE_LIMIT)
     return tidy if len(tidy) > 2 and not _EMPTY_TITLES.match(tidy) else None
+
+
+def one_line(text: str, limit: int) -> str:
+    """Clean text without line breaks, at most `limit` characters."""
+    return " ".join(clean_text(text[: 4 * limit]).split())[:limit].strip()
+
+
+def language_code(declared: str) -> str | None:
+    """A declared language ("en-US", "vie") as a key of `LANGUAGES`; None where none is said."""
+    name = declared.strip().lower().replace("_", "-").partition("-")[0]
+    if name in ("", "x", "und", "none", "zxx", "mul") or not name.isalpha():
+        return None
+    name = _LONG_LANGUAGES.get(name, name)
+    return name if name in LANGUAGES else "other"
 
 
 def language_of(text: str) -> str | None:
@@ -106,19 +137,76 @@ class Findings:
     truncated: bool = False
     segments: list[Segment] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    declared: Declared = field(default_factory=Declared)
     _characters: int = 0
+    _positions: set[int] = field(default_factory=set)
 
     def add(self, label: str, text: str, position: int | None = None) -> None:
-        """Add the text of one place; empty places are left out but keep their number."""
+        """Add the text of one place; empty places are left out but keep their number.
+
+        No two places share a number: a taken one gives way to the next that is free.
+        """
         room = TEXT_LIMIT - self._characters
         # Cleaning makes copies: far more than can be kept must not be copied.
         tidy = clean_text(text[: 2 * room + 1000])
-        label = clean_text(label).replace("\n", " ")
         if len(tidy) > room:
             tidy, self.truncated = tidy[:room], True
         if tidy:
+            place = position or len(self.segments) + 1
+            while place in self._positions:
+                place += 1
+            self._positions.add(place)
             self._characters += len(tidy)
-            self.segments.append(Segment(position or len(self.segments) + 1, label, tidy))
+            self.segments.append(Segment(place, one_line(label, LABEL_LIMIT), tidy))
+
+    def declare(
+        self,
+        *,
+        title: str = "",
+        description: str = "",
+        language: str = "",
+        rights: str = "",
+        creator: str = "",
+        keywords: Iterable[str] = (),
+    ) -> None:
+        """Note what the file says about itself; what is empty leaves the former value.
+
+        The title becomes the file's title unless a program filled it in, and the rights are read
+        for the name of a licence that Kho knows.
+        """
+        old = self.declared
+        named = sensible_title(title)
+        words = dict.fromkeys(
+            [*old.keywords, *(one_line(word, KEYWORD_LIMIT) for word in keywords)]
+        )
+        words.pop("", None)
+        said = one_line(rights, RIGHTS_LIMIT)
+        self.declared = replace(
+            old,
+            title=named or old.title,
+            description=clean_text(description[:20_000])[:DESCRIPTION_LIMIT] or old.description,
+            language=language_code(language) or old.language,
+            license=license_named(rights) or old.license,
+            rights=said or old.rights,
+            creator=one_line(creator, TITLE_LIMIT) or old.creator,
+            keywords=tuple(words)[:KEYWORDS_LIMIT],
+        )
+        self.title = self.title or named
+        self.language = self.language or self.declared.language
+
+    def list_parts(self, parts: Iterable[Part]) -> None:
+        """Note the parts of a package; the list ends where it is long enough to be read."""
+        listed = [
+            Part(one_line(part.title, TITLE_LIMIT), min(part.depth, 20), part.note)
+            for _, part in zip(range(CONTENTS_LIMIT), parts, strict=False)
+        ]
+        listed = [part for part in listed if part.title]
+        self.declared = replace(self.declared, contents=tuple(listed))
+
+    def hint_grades(self, grades: Iterable[int]) -> None:
+        """Note for which grades the file says that it is; none beyond 1 to 12."""
+        known = sorted({grade for grade in grades if 1 <= grade <= 12})
+        self.declared = replace(self.declared, grades=tuple(known) or self.declared.grades)
 
     def enough(self, gathered: int = 0) -> bool:
         """Whether reading on would cost too much; says so in the answer when it does.
@@ -135,11 +223,6 @@ class Findings:
         if sentence not in self.warnings and len(self.warnings) < 9:
             self.warnings.append(sentence)
 
-    def _declared_language(self) -> str | None:
-        if not self.language:
-            return None
-        return self.language if self.language in LANGUAGES else "other"
-
     def inspection(self) -> Inspection:
         """The accepting answer."""
         if self.truncated:
@@ -149,13 +232,14 @@ class Findings:
             accepted=True,
             kind=self.kind,
             title=self.title,
-            language=language_of(sample) or self._declared_language(),
+            language=language_of(sample) or language_code(self.language or ""),
             page_count=self.page_count,
             width=self.width,
             height=self.height,
             duration=self.duration,
-            segments=tuple(self.segments),
+            segments=tuple(sorted(self.segments, key=lambda segment: segment.position)),
             text_truncated=self.truncated,
             has_text=bool(self.segments),
             warnings=tuple(self.warnings),
+            declared=self.declared,
         )

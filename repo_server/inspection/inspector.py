@@ -26,10 +26,16 @@ import msgspec
 import repo_server
 from repo_server.domain.errors import FileRejected, InspectionUnavailable
 from repo_server.domain.files import FILE_KINDS, REASONS
+from repo_server.domain.licenses import LICENSES
+from repo_server.domain.materials import KEYWORD_LIMIT, KEYWORDS_LIMIT, TITLE_LIMIT
+from repo_server.failpoints import reached
 from repo_server.inspection.base import (
+    CONTENTS_LIMIT,
+    DESCRIPTION_LIMIT,
     TEXT_LIMIT,
     THUMBNAIL_LIMIT,
     Confinement,
+    Declared,
     Inspection,
     RenderedImage,
 )
@@ -221,6 +227,7 @@ class _Forker:
                 raise _ForkerDied from error
             finally:
                 os.close(status_end)
+            reached("C6", self.process.pid)
             ending = _await_ending(status, seconds)
             return _Answer(_believable_records(answer), ending)
         finally:
@@ -370,11 +377,29 @@ def _is_plausible(found: Inspection) -> bool:
     texts = [found.title or "", found.language or "", *found.warnings]
     texts += [text for segment in found.segments for text in (segment.label, segment.text)]
     return (
-        len(found.segments) <= 100_000
+        _is_bounded(found.declared)
+        and len(found.segments) <= 100_000
         and all(1 <= segment.position <= 1_000_000 for segment in found.segments)
         and all(len(segment.label) <= 200 for segment in found.segments)
         and len(found.warnings) <= 20
         and not any("\0" in text for text in texts)
+    )
+
+
+def _is_bounded(said: Declared) -> bool:
+    """Whether what a file says about itself keeps the limits that `Declared` promises."""
+    lines = [said.title or "", said.creator or "", *(part.title for part in said.contents)]
+    words = [*said.keywords, *(part.note for part in said.contents), said.language or ""]
+    long = (said.description or "", said.rights or "")
+    return (
+        len(said.contents) <= CONTENTS_LIMIT
+        and len(said.keywords) <= KEYWORDS_LIMIT
+        and all(len(line) <= TITLE_LIMIT for line in lines)
+        and all(len(word) <= KEYWORD_LIMIT for word in words)
+        and all(len(text) <= DESCRIPTION_LIMIT for text in long)
+        and all(1 <= grade <= 12 for grade in said.grades)
+        and (said.license is None or said.license in LICENSES)
+        and not any("\0" in text for text in (*lines, *words, *long))
     )
 
 

@@ -87,7 +87,7 @@ def test_footnotes_have_a_place_of_their_own(look):
     assert places(found)[1] == (2, "Chú thích", "Xem sách giáo khoa")
 
 
-def test_a_presentation_gives_slides_in_the_order_shown_with_notes_after_them(look):
+def test_a_presentation_gives_slides_in_the_order_shown_and_notes_as_places_of_their_own(look):
     deck = Presentation()
     for title in ("Mở đầu", "Kết thúc", "Giữa bài"):
         slide = deck.slides.add_slide(deck.slide_layouts[5])
@@ -101,9 +101,10 @@ def test_a_presentation_gives_slides_in_the_order_shown_with_notes_after_them(lo
     deck.save(out)
     found = look("bài giảng.pptx", out.getvalue())
     assert places(found) == [
-        (1, "Trang chiếu 1", "Mở đầu\n\nNhắc lại bài cũ trước"),
+        (1, "Trang chiếu 1", "Mở đầu"),
         (2, "Trang chiếu 2", "Giữa bài\nÔ của bảng"),
         (3, "Trang chiếu 3", "Kết thúc"),
+        (4, "Trang chiếu 1, ghi chú", "Nhắc lại bài cũ trước"),
     ]
     assert found.page_count == 3
 
@@ -136,7 +137,10 @@ def test_slides_of_open_document_keep_their_notes(look):
     )
     body = f"<office:presentation><draw:page/>{page}</office:presentation>"
     found = look("a.odp", open_document("presentation", body))
-    assert places(found) == [(2, "Trang chiếu 2", "Chiếu\nLời giảng")]
+    assert places(found) == [
+        (2, "Trang chiếu 2", "Chiếu"),
+        (4, "Trang chiếu 2, ghi chú", "Lời giảng"),
+    ]
     assert found.page_count == 2
 
 

@@ -1,17 +1,20 @@
 """Text of EPUB books (W3C EPUB 3.3): chapters in reading order, title, language, cover."""
 
 import posixpath
+import re
 from typing import Final
 from urllib.parse import unquote
 
+from repo_server.domain.materials import KEYWORDS_LIMIT
 from repo_server.inspection.archives import Archive
-from repo_server.inspection.base import Refused
+from repo_server.inspection.base import Part, Refused
 from repo_server.inspection.documents.texts import decode_text
 from repo_server.inspection.documents.webpages import read_page_text
-from repo_server.inspection.findings import Findings, sensible_title
+from repo_server.inspection.findings import Findings
 from repo_server.inspection.xml_events import Attributes, XmlEvents, read_xml
 
 _CHAPTER_LIMIT: Final = 32 << 20
+_TAGS: Final = re.compile(r"<[^<>]{1,200}>")
 _MAX_CHAPTERS: Final = 5_000
 _FONT_SCRAMBLING: Final = (
     "http://www.idpf.org/2008/embedding",
@@ -48,9 +51,10 @@ class _Encryption(XmlEvents):
 class _PackageDocument(XmlEvents):
     """The .opf: metadata, files by id, reading order."""
 
+    kept = frozenset({"title", "language", "description", "rights", "creator", "subject"})
+
     def __init__(self) -> None:
-        self.title = ""
-        self.language = ""
+        self.said: dict[str, list[str]] = {name: [] for name in self.kept}
         self.files: dict[str, tuple[str, str]] = {}
         self.spine: list[str] = []
         self.cover = ""
@@ -59,6 +63,8 @@ class _PackageDocument(XmlEvents):
     def start(self, name: str, attributes: Attributes) -> None:
         """Keep files and their order."""
         self._name = name
+        if name in self.kept and len(self.said[name]) < KEYWORDS_LIMIT:
+            self.said[name].append("")
         if name == "item":
             key = attributes.get("id", "")
             self.files[key] = (attributes.get("href", ""), attributes.get("media-type", ""))
@@ -70,31 +76,43 @@ class _PackageDocument(XmlEvents):
             self.cover = attributes.get("content", "")
 
     def end(self, name: str) -> None:
-        """A second title or language is not appended to the first."""
-        if name == self._name and name in ("title", "language"):
-            setattr(self, name, getattr(self, name) + "\0")
+        """Nothing is open between elements."""
         self._name = ""
 
     def text(self, data: str) -> None:
-        """Keep title and language."""
-        if self._name in ("title", "language"):
-            setattr(self, self._name, getattr(self, self._name) + data[:500])
+        """Keep what the book says about itself."""
+        if self._name in self.kept:
+            self.said[self._name][-1] += data[:2000]
 
 
 def read_epub(archive: Archive, findings: Findings) -> None:
     """One segment per chapter that holds text, in reading order."""
     folder, package = _open_package(archive)
-    findings.title = sensible_title(package.title.partition("\0")[0])
-    findings.language = package.language.partition("\0")[0].strip()[:2].lower() or None
+    _declare(package, findings)
     findings.page_count = len(package.spine)
+    chapters: list[Part] = []
     for number, key in enumerate(package.spine[:_MAX_CHAPTERS], 1):
         href, media_type = package.files.get(key, ("", ""))
         name = _inside(folder, href) if href else ""
         if findings.enough():
             break
         if media_type in _PAGES and archive.has(name):
-            text = decode_text(archive.read(name, _CHAPTER_LIMIT))[0]
-            findings.add(f"Chương {number}", read_page_text(text, findings).text, number)
+            page = read_page_text(decode_text(archive.read(name, _CHAPTER_LIMIT))[0], findings)
+            findings.add(f"Chương {number}", page.text, number)
+            chapters.append(Part(page.heading.strip() or page.title.strip() or f"Chương {number}"))
+    findings.list_parts(chapters)
+
+
+def _declare(package: _PackageDocument, findings: Findings) -> None:
+    said = {name: next(iter(values), "") for name, values in package.said.items()}
+    findings.declare(
+        title=said["title"],
+        description=_TAGS.sub(" ", said["description"]),
+        language=said["language"],
+        rights=said["rights"],
+        creator=said["creator"],
+        keywords=package.said["subject"],
+    )
 
 
 def _open_package(archive: Archive) -> tuple[str, _PackageDocument]:

@@ -5,6 +5,7 @@ are shown with the speaker's notes after each, sheets by their names.
 """
 
 import posixpath
+import re
 from collections.abc import Callable
 from typing import Final
 from urllib.parse import unquote
@@ -12,11 +13,12 @@ from urllib.parse import unquote
 from repo_server.domain.files import macro_advice
 from repo_server.inspection.archives import Archive
 from repo_server.inspection.base import Refused
-from repo_server.inspection.findings import Findings, sensible_title
+from repo_server.inspection.findings import Findings
 from repo_server.inspection.xml_events import Attributes, TextGatherer, XmlEvents, read_xml
 
 _PART_LIMIT: Final = 256 << 20
 _REMOTE_HARM: Final = frozenset({"attachedTemplate", "oleObject", "frame", "subDocument"})
+_KEYWORDS: Final = re.compile(r"[,;\n]")
 _MAIN_TYPES: Final = {
     "wordprocessingml": "docx",
     "ms-word": "docx",
@@ -56,7 +58,9 @@ class _Relations(XmlEvents):
 
 
 class _Properties(XmlEvents):
-    """docProps/core.xml: title and language."""
+    """docProps/core.xml: what the file says about itself."""
+
+    kept = frozenset({"title", "language", "creator", "description", "subject", "keywords"})
 
     def __init__(self) -> None:
         self.values: dict[str, str] = {}
@@ -71,9 +75,9 @@ class _Properties(XmlEvents):
         self._name = ""
 
     def text(self, data: str) -> None:
-        """Keep the two that are asked for."""
-        if self._name in ("title", "language"):
-            self.values[self._name] = self.values.get(self._name, "") + data[:500]
+        """Keep what is asked for."""
+        if self._name in self.kept:
+            self.values[self._name] = self.values.get(self._name, "") + data[:2000]
 
 
 class Package:
@@ -169,8 +173,14 @@ def _read_properties(package: Package, findings: Findings) -> None:
     for part in package.related("", "core-properties"):
         events = _Properties()
         read_xml([package.archive.read(part, 1 << 20)], events)
-        findings.title = sensible_title(events.values.get("title", ""))
-        findings.language = events.values.get("language", "")[:2].lower() or None
+        said = events.values
+        findings.declare(
+            title=said.get("title", ""),
+            description=said.get("description", "") or said.get("subject", ""),
+            language=said.get("language", ""),
+            creator=said.get("creator", ""),
+            keywords=_KEYWORDS.split(said.get("keywords", "")),
+        )
 
 
 def open_package(archive: Archive, findings: Findings) -> Package:
@@ -266,7 +276,7 @@ class _SlideText(TextGatherer):
 
 
 def read_slides(archive: Archive, findings: Findings) -> None:
-    """One segment per slide in the order shown: text, diagrams, then the speaker's notes."""
+    """One segment per slide in the order shown, then one for the speaker's notes of each."""
     package = open_package(archive, findings)
     main = package.main_part()
     order = _SlideIds()
@@ -278,13 +288,21 @@ def read_slides(archive: Archive, findings: Findings) -> None:
         if findings.enough():
             break
         if archive.has(slide):
-            findings.add(f"Trang chiếu {number}", _slide_text(package, slide, findings), number)
+            drawn = [
+                slide,
+                *package.related(slide, "diagramData"),
+                *package.related(slide, "chart"),
+            ]
+            notes = package.related(slide, "notesSlide")
+            findings.add(f"Trang chiếu {number}", _parts_text(package, drawn, findings), number)
+            findings.add(
+                f"Trang chiếu {number}, ghi chú",
+                _parts_text(package, notes, findings),
+                len(slides) + number,
+            )
 
 
-def _slide_text(package: Package, slide: str, findings: Findings) -> str:
-    parts = [slide]
-    for kind in ("diagramData", "chart", "notesSlide"):
-        parts += package.related(slide, kind)
+def _parts_text(package: Package, parts: list[str], findings: Findings) -> str:
     texts = []
     for part in parts[:50]:
         reader = _SlideText(findings.enough)

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import Final
 
 from repo_server.domain.files import FILE_KINDS
+from repo_server.domain.materials import KEYWORDS_LIMIT
 from repo_server.inspection.archives import Archive
 from repo_server.inspection.base import Refused
-from repo_server.inspection.findings import Findings, sensible_title
+from repo_server.inspection.findings import Findings
 from repo_server.inspection.xml_events import Attributes, TextGatherer, XmlEvents, read_xml
 
 _PART_LIMIT: Final = 256 << 20
@@ -17,7 +18,8 @@ _PLACES: Final = {"odp": ("page", "Trang chiếu"), "odg": ("page", "Trang"), "o
 class _Body(TextGatherer):
     """content.xml: paragraphs and headings; `place` elements (pages, sheets) begin new segments.
 
-    The notes of a slide stand inside its page, behind the slide's own text in the file.
+    The notes of a slide stand inside its page, behind the slide's own text in the file; they are
+    handed over apart from it.
     """
 
     inside = frozenset({"p", "h"})
@@ -25,13 +27,15 @@ class _Body(TextGatherer):
     after = {"p": "\n", "h": "\n", "table-row": "\n"}  # noqa: RUF012
 
     def __init__(
-        self, stop: Callable[[int], bool], place: str, finish: Callable[[str, str], None]
+        self, stop: Callable[[int], bool], place: str, finish: Callable[[str, str, str], None]
     ) -> None:
         super().__init__(stop)
         self._place = place
         self._finish = finish
         self._name = ""
         self._depth = 0
+        self._shown = ""
+        self._notes = ""
 
     def start(self, name: str, attributes: Attributes) -> None:
         """Open places; turn coded blanks into blanks; refuse what acts by itself."""
@@ -44,6 +48,9 @@ class _Body(TextGatherer):
             if self._depth == 1:
                 self._name = attributes.get("name", "")
                 self.take()
+                self._notes = self._shown = ""
+        elif name == "notes":
+            self._shown += self.take()
         elif name == "s":
             count = attributes.get("c", "1")
             self.parts.append(" " * (min(int(count), _MAX_SPACES) if count.isdecimal() else 1))
@@ -53,10 +60,12 @@ class _Body(TextGatherer):
     def end(self, name: str) -> None:
         """Close a place and hand it over."""
         super().end(name)
-        if name == self._place:
+        if name == "notes":
+            self._notes += self.take()
+        elif name == self._place:
             self._depth -= 1
             if self._depth == 0:
-                self._finish(self._name, self.take())
+                self._finish(self._name, self._shown + self.take(), self._notes)
 
 
 class _SheetBody(_Body):
@@ -88,11 +97,11 @@ class _SideText(TextGatherer):
 
 
 class _Meta(XmlEvents):
-    """meta.xml: title, language and statistics."""
+    """meta.xml: what the file says about itself, and statistics."""
 
     def __init__(self) -> None:
-        self.title = ""
-        self.language = ""
+        self.values: dict[str, str] = {}
+        self.keywords: list[str] = []
         self.pages = ""
         self._name = ""
 
@@ -107,11 +116,11 @@ class _Meta(XmlEvents):
         self._name = ""
 
     def text(self, data: str) -> None:
-        """Keep title and language."""
-        if self._name == "title":
-            self.title += data[:500]
-        elif self._name == "language":
-            self.language += data[:20]
+        """Keep what is asked for."""
+        if self._name == "keyword" and len(self.keywords) < KEYWORDS_LIMIT:
+            self.keywords.append(data[:500])
+        elif self._name in ("title", "language", "description", "subject", "initial-creator"):
+            self.values[self._name] = self.values.get(self._name, "") + data[:2000]
 
 
 class _Manifest(XmlEvents):
@@ -130,17 +139,21 @@ def read_open_document(archive: Archive, findings: Findings) -> None:
     _check(archive)
     _read_meta(archive, findings)
     place, word = _PLACES.get(findings.kind, ("", ""))
+    notes: list[tuple[int, str]] = []
     numbers = iter(range(1, 1_000_000))
 
-    def finish(name: str, text: str) -> None:
+    def finish(name: str, text: str, spoken: str) -> None:
         number = next(numbers)
         label = f"{word} {number}" if word else f"Trang tính {name[:80]}"
         findings.add(label, text, number)
+        notes.append((number, spoken))
 
     reader = (_SheetBody if findings.kind == "ods" else _Body)(findings.enough, place, finish)
     _gather(archive, "content.xml", reader)
     if place:
         findings.page_count = next(numbers) - 1
+        for number, spoken in notes:
+            findings.add(f"{word} {number}, ghi chú", spoken, findings.page_count + number)
     else:
         findings.add("", reader.take())
         _add_side_text(archive, findings)
@@ -162,8 +175,13 @@ def _read_meta(archive: Archive, findings: Findings) -> None:
         return
     meta = _Meta()
     _gather(archive, "meta.xml", meta)
-    findings.title = sensible_title(meta.title)
-    findings.language = meta.language[:2].lower() or None
+    findings.declare(
+        title=meta.values.get("title", ""),
+        description=meta.values.get("description", "") or meta.values.get("subject", ""),
+        language=meta.values.get("language", ""),
+        creator=meta.values.get("initial-creator", ""),
+        keywords=meta.keywords,
+    )
     if meta.pages.isdecimal() and len(meta.pages) < 6:
         findings.page_count = int(meta.pages)
 

@@ -3,13 +3,16 @@
 PDFium is not safe for threads; each file has a process of its own, so it need not be.
 """
 
+import re
+
 from pypdfium2 import PdfDocument, PdfiumError, PdfPage  # type: ignore[import-untyped]
 
 from repo_server.domain.files import MAX_PAGES
 from repo_server.inspection.base import Refused, RenderedImage
-from repo_server.inspection.findings import Findings, Source, sensible_title
+from repo_server.inspection.findings import Findings, Source
 from repo_server.inspection.images.pictures import BOX, encode
 
+_KEYWORDS = re.compile(r"[,;\n]")
 _IN_MEMORY = 32 << 20
 _WRONG_PASSWORD = 4
 _MAX_RENDERED = 12_000_000
@@ -37,7 +40,12 @@ def read_pdf(document: PdfDocument, findings: Findings) -> None:
     findings.page_count = len(document)
     if findings.page_count > MAX_PAGES:
         findings.truncated = True
-    findings.title = sensible_title(document.get_metadata_value("Title"))
+    findings.declare(
+        title=document.get_metadata_value("Title"),
+        description=document.get_metadata_value("Subject"),
+        creator=document.get_metadata_value("Author"),
+        keywords=_KEYWORDS.split(document.get_metadata_value("Keywords")),
+    )
     failed = 0
     for number in range(min(findings.page_count, MAX_PAGES)):
         if findings.enough():

@@ -6,6 +6,7 @@ from typing import Final
 from repo_server.inspection.documents.texts import READ_LIMIT, decode_text
 from repo_server.inspection.findings import Findings, Source, sensible_title
 
+_META: Final = frozenset({"description", "author", "keywords"})
 _PIECE: Final = 65_536
 _HIDDEN: Final = frozenset({"script", "style", "template", "noscript", "svg", "head", "object"})
 _BLOCKS: Final = frozenset(
@@ -26,14 +27,16 @@ class PageText(HTMLParser):
         self.title = ""
         self.heading = ""
         self.language = ""
+        self.meta: dict[str, str] = {}
+        self.licenses: list[str] = []
         self.scripts = False
         self._hidden: str = ""
         self._place = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Open an element."""
-        if tag == "html":
-            self.language = (dict(attrs).get("lang") or dict(attrs).get("xml:lang") or "")[:2]
+        if tag in ("html", "meta", "a", "link"):
+            self._note(tag, {key: value or "" for key, value in attrs})
         self.scripts = self.scripts or tag == "script"
         if tag in ("title", "h1"):
             self._place = tag
@@ -43,6 +46,15 @@ class PageText(HTMLParser):
             self.parts.append("\n")
         elif tag in ("td", "th"):
             self.parts.append("\t")
+
+    def _note(self, tag: str, attributes: dict[str, str]) -> None:
+        """What the page says about itself."""
+        if tag == "html":
+            self.language = attributes.get("lang") or attributes.get("xml:lang") or ""
+        elif tag == "meta" and attributes.get("name", "").lower() in _META:
+            self.meta.setdefault(attributes["name"].lower(), attributes.get("content", "")[:2000])
+        elif "license" in attributes.get("rel", "").lower().split() and len(self.licenses) < 5:
+            self.licenses.append(attributes.get("href", "")[:200])
 
     def handle_endtag(self, tag: str) -> None:
         """Close an element."""
@@ -93,8 +105,15 @@ def read_web_page(source: Source, findings: Findings) -> None:
     if not sure:
         findings.warn("Không chắc bảng mã của văn bản: nên lưu lại bằng UTF-8 (Unicode).")
     page = read_page_text(text, findings)
-    findings.title = sensible_title(page.title) or sensible_title(page.heading)
-    findings.language = page.language.lower() or None
+    findings.declare(
+        title=page.title,
+        description=page.meta.get("description", ""),
+        language=page.language,
+        rights=" ".join(page.licenses),
+        creator=page.meta.get("author", ""),
+        keywords=page.meta.get("keywords", "").split(","),
+    )
+    findings.title = findings.title or sensible_title(page.heading)
     if page.scripts:
         findings.warn("Trang web có mã lệnh: người xem chỉ tải về được, không mở ngay trong Kho.")
     findings.add("", page.text)
