@@ -24,9 +24,9 @@ from repo_server.database.models import (
     utc_now,
 )
 from repo_server.domain.access import Action, Viewer, require
-from repo_server.domain.codes import new_code
 from repo_server.domain.errors import Forbidden, InvalidValue, NotFound
 from repo_server.domain.materials import ITEMS_LIMIT, Status
+from repo_server.services.codes import free_codes
 from repo_server.services.library import Library
 from repo_server.services.materials import SNAPSHOT_FIELDS, Description, described
 from repo_server.services.placement import Choice, codes_of, place, require_known
@@ -276,7 +276,7 @@ def _insert(
         "organization_id": viewer.home_organization_id,
         "published_at": now,
     }
-    codes = _fresh_codes(session, len(new))
+    codes = free_codes(session, len(new))
     rows = [
         {**common, **one.values, "external_id": one.external_id, "code": code}
         for one, code in zip(new, codes, strict=True)
@@ -288,15 +288,6 @@ def _insert(
     _insert_places(session, curriculum, by_id)
     outbox.want(session, dict.fromkeys((material_id for material_id, _ in by_id), 1))
     return [material_id for material_id, _ in by_id]
-
-
-def _fresh_codes(session: Session, count: int) -> list[str]:
-    codes: set[str] = set()
-    while len(codes) < count:
-        drawn = {new_code() for _ in range(count - len(codes))}
-        taken = session.scalars(select(Material.code).where(Material.code.in_(drawn)))
-        codes |= drawn - set(taken)
-    return list(codes)
 
 
 def _insert_versions(

@@ -1,21 +1,41 @@
-"""Short addresses: from what somebody typed or scanned to the page that it names."""
+"""Short addresses: drawing a code, and from what somebody typed or scanned to the page it names."""
 
 from collections.abc import Sequence
 from typing import Final
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from repo_server.database.models import Collection, Material
 from repo_server.database.queries import codes as queries
 from repo_server.domain.access import Viewer
-from repo_server.domain.codes import COLLECTION_LENGTH, is_code
+from repo_server.domain.codes import COLLECTION_LENGTH, LENGTH, is_code, new_code
 from repo_server.domain.errors import NotFound, TakenDown
 from repo_server.services.cards import Card, cards, material_url
 from repo_server.services.library import Library
 
 CARDS_LIMIT: Final = 50
 
+_NAMED: Final = {LENGTH: Material.code, COLLECTION_LENGTH: Collection.code}
+
 # No code has these letters; people read them for the digits that look like them.
 _MISREAD: Final = str.maketrans({"o": "0", "l": "1", "i": "1", "-": None, " ": None})
+
+
+def free_code(session: Session, length: int = LENGTH) -> str:
+    """A new code that names nothing yet, and nothing that was deleted."""
+    return free_codes(session, 1, length)[0]
+
+
+def free_codes(session: Session, count: int, length: int = LENGTH) -> list[str]:
+    """So many of them, all different, for materials or (by their length) for collections."""
+    column = _NAMED[length]
+    codes: dict[str, None] = {}
+    while len(codes) < count:
+        drawn = dict.fromkeys(new_code(length) for _ in range(count - len(codes)))
+        taken = set(session.scalars(select(column).where(column.in_(drawn))))
+        codes |= {code: None for code in drawn if code not in taken}
+    return list(codes)
 
 
 def code_typed(text: str) -> str:

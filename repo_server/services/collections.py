@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 from repo_server.database.models import Collection, utc_now
 from repo_server.database.queries import collections as queries
 from repo_server.domain.access import CURATORS, Action, Viewer, require
-from repo_server.domain.codes import COLLECTION_LENGTH, new_code
+from repo_server.domain.codes import COLLECTION_LENGTH
 from repo_server.domain.collections import DESCRIPTION_LIMIT
 from repo_server.domain.errors import Conflict, InvalidValue
 from repo_server.domain.materials import Status
 from repo_server.domain.vietnamese import fold
+from repo_server.services.codes import free_code
 from repo_server.services.curating import act, heading, record
 from repo_server.services.library import Library
 from repo_server.services.materials import bounded
@@ -38,7 +39,7 @@ def create_collection(library: Library, viewer: Viewer, fields: CollectionFields
     require(viewer, Action.CURATE)
     with library.database.write() as session:
         collection = Collection(
-            code=_free_code(session),
+            code=free_code(session, COLLECTION_LENGTH),
             status=Status.DRAFT,
             owner_id=viewer.account_id,
             organization_id=_home(viewer),
@@ -51,14 +52,6 @@ def create_collection(library: Library, viewer: Viewer, fields: CollectionFields
         after = {"title": collection.title}
         record(session, viewer, collection, "create", {}, after)
     return collection
-
-
-def _free_code(session: Session) -> str:
-    """A code that names nothing yet, and nothing that was deleted."""
-    code = new_code(COLLECTION_LENGTH)
-    while queries.code_is_taken(session, code):
-        code = new_code(COLLECTION_LENGTH)
-    return code
 
 
 def _home(viewer: Viewer) -> int | None:

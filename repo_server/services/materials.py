@@ -14,7 +14,6 @@ from repo_server.database import audit
 from repo_server.database.models import Material, MaterialFile, MaterialVersion, utc_now
 from repo_server.database.queries import materials as queries
 from repo_server.domain.access import Action, Viewer, permits, require
-from repo_server.domain.codes import new_code
 from repo_server.domain.errors import (
     EditConflict,
     InvalidValue,
@@ -38,6 +37,7 @@ from repo_server.domain.materials import (
     missing_before_submission,
 )
 from repo_server.domain.vietnamese import display, fold
+from repo_server.services.codes import free_code
 from repo_server.services.library import Library
 from repo_server.services.placement import (
     Choice,
@@ -70,7 +70,7 @@ def create_material(library: Library, viewer: Viewer, description: Description) 
         raise InvalidValue("title", "Hãy đặt tên cho học liệu.")
     with library.database.write() as session:
         material = Material(
-            code=new_code(),
+            code=free_code(session),
             status=Status.DRAFT,
             title="",
             folded_title="",

@@ -3,12 +3,15 @@
 import pytest
 
 from repo_server.database.models import Collection
-from repo_server.domain.access import ANONYMOUS, Viewer
+from repo_server.domain.access import ANONYMOUS, Role, Viewer
 from repo_server.domain.codes import COLLECTION_LENGTH, new_code
 from repo_server.domain.errors import NotFound, TakenDown
-from repo_server.services import codes, materials
+from repo_server.services import cataloguing, codes, materials
+from repo_server.services.cataloguing import CatalogueRecord
 from repo_server.services.library import Library
-from tests.libraries import draft, person, published
+from repo_server.services.materials import Description
+from tests.libraries import draft, person, published, upload
+from tests.services import curators
 
 
 @pytest.mark.parametrize(
@@ -113,3 +116,33 @@ def test_cards_come_in_the_order_asked_for_without_what_may_not_be_seen(
     seen = [card.code for card in codes.cards_of(library, teacher, asked)]
     assert seen == [second, hidden, first]
     assert codes.cards_of(library, ANONYMOUS, []) == ()
+
+
+def test_a_code_that_names_something_is_drawn_again_whatever_makes_the_material(
+    sqlite_library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library, admin = sqlite_library, person(sqlite_library, Role.ADMIN)
+    names = ("bcdfgh1", "bcdfgh2", "bcdfgh3", "bcdfgh4")
+    # Each is drawn once more than it is free.
+    repeated = (name for at, new in enumerate(names) for name in (*names[max(at - 1, 0) : at], new))
+    drawn = iter(repeated)
+    monkeypatch.setattr("repo_server.services.codes.new_code", lambda _: next(drawn))
+
+    started = materials.create_material(library, admin, Description(title="Bài một")).code
+    sent = upload(library, admin).material_code
+    cataloguing.add_records(
+        library, admin, [CatalogueRecord("a", "Ba"), CatalogueRecord("b", "Bốn")]
+    )
+    found = {card.code for card in codes.cards_of(library, admin, names)}
+    assert (started, sent) == names[:2]
+    assert found == set(names)
+
+
+def test_a_collections_code_that_names_something_is_drawn_again(
+    sqlite_library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = iter(("bcdfgh", "bcdfgh", "bcdfgj"))
+    monkeypatch.setattr("repo_server.services.codes.new_code", lambda _: next(drawn))
+    curator = person(sqlite_library, Role.EDITOR)
+    made = [curators.collection(sqlite_library, curator).card.code for _ in range(2)]
+    assert made == ["bcdfgh", "bcdfgj"]

@@ -51,16 +51,6 @@ def test_a_curator_starts_a_draft_that_others_do_not_see(
             views.collection_by_code(library, viewer, made.code)
 
 
-def test_a_code_that_names_something_is_drawn_again(
-    sqlite_library: Library, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    drawn = iter(("bcdfgh", "bcdfgh", "bcdfgj"))
-    monkeypatch.setattr("repo_server.services.collections.new_code", lambda _: next(drawn))
-    curator = person(sqlite_library, Role.EDITOR)
-    made = [collection(sqlite_library, curator).card.code for _ in range(2)]
-    assert made == ["bcdfgh", "bcdfgj"]
-
-
 def test_only_those_who_curate_start_one(library: Library, teacher: Viewer) -> None:
     fields = CollectionFields(title="Của tôi")
     with pytest.raises(NotAuthenticated):

@@ -168,11 +168,6 @@ def _is_pictured() -> ColumnElement[bool]:
     return and_(MaterialFile.removed_at.is_(None), thumbnail)
 
 
-def code_is_taken(session: Session, code: str) -> bool:
-    """Whether a collection has or had this code, whoever may see it."""
-    return session.scalar(select(Collection.id).where(Collection.code == code)) is not None
-
-
 def pictured_files(session: Session, viewer: Viewer, material_ids: Sequence[int]) -> list[int]:
     """Ids of the files with a thumbnail of those materials that are public, in their order."""
     statement = (
