@@ -34,7 +34,6 @@ from repo_server.domain.vietnamese import display, fold
 from repo_server.failpoints import reached
 from repo_server.inspection.base import Inspection, RenderedImage
 from repo_server.services.codes import free_code
-from repo_server.services.codes import free_code
 from repo_server.services.library import Library
 from repo_server.services.materials import present_files
 from repo_server.services.placement import home_organization
