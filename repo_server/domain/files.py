@@ -425,12 +425,13 @@ def _shorten(name: str) -> str:
 
 def readable_size(size: int) -> str:
     """A size in bytes as Vietnamese people write it: “1,5 MB”."""
-    amount = float(size)
-    for unit in ("byte", "KB", "MB"):
+    amount, unit = float(size), "byte"
+    for larger in ("KB", "MB", "GB"):
         if amount < 1024:
-            return f"{amount:.1f}".removesuffix(".0").replace(".", ",") + f" {unit}"
-        amount /= 1024
-    return f"{amount:.1f}".removesuffix(".0").replace(".", ",") + " GB"
+            break
+        amount, unit = amount / 1024, larger
+    digits = f"{amount:.1f}" if amount < 100 else f"{amount:.0f}"
+    return f"{digits.removesuffix('.0').replace('.', ',')} {unit}"
 
 
 def size_refusal(kind: str, size: int) -> Verdict | None:

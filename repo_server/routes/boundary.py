@@ -20,9 +20,10 @@ from litestar import Litestar, Request
 from litestar.config.app import AppConfig
 from litestar.connection import ASGIConnection
 from litestar.enums import RequestEncodingType, ScopeType
-from litestar.exceptions import SerializationException
+from litestar.exceptions import SerializationException, ValidationException
 from litestar.handlers.base import BaseRouteHandler
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+from msgspec import ValidationError, convert
 
 from repo_server.domain.errors import BadRequest, CrossSite, KhoError
 from repo_server.routes.errors import error_response
@@ -194,7 +195,7 @@ class CarefulRequest(Request[Any, Any, Any]):
     """A request whose JSON and form bodies hold only what every database can keep.
 
     Raises BadRequest for bad UTF-8, NUL characters, numbers beyond 64 bits, nesting too deep to
-    read and text that is no JSON.
+    read and text that is no JSON; ValidationException for JSON of another shape or type.
     """
 
     async def body(self) -> bytes:
@@ -213,7 +214,23 @@ class CarefulRequest(Request[Any, Any, Any]):
             raise BadRequest(reason="JSON") from None
         if _LONG_NUMBER.search(body) and _has_long_number(value):
             raise BadRequest(reason="number")
+        return _as_declared(self.route_handler, value)
+
+
+def _as_declared(handler: BaseRouteHandler, value: Any) -> Any:
+    """The JSON as what the handler's `data` is, to the letter: "5" is no number.
+
+    The framework reads bodies as leniently as query strings, where everything is a text.
+    """
+    declared = handler.parsed_data_field
+    if declared is None:
         return value
+    try:
+        return convert(value, declared.annotation, strict=True, str_keys=True)
+    except ValidationError as error:
+        said, _, place = str(error).partition(" - at ")
+        wrong = {"message": said, "key": place.strip("`").removeprefix("$").lstrip(".")}
+        raise ValidationException(extra=[{**wrong, "source": "body"}]) from None
 
 
 async def refuse_long_numbers(

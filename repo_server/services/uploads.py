@@ -31,7 +31,7 @@ from repo_server.domain.errors import (
     TooLarge,
     WrongState,
 )
-from repo_server.domain.files import REASONS, clean_filename
+from repo_server.domain.files import REASONS, clean_filename, readable_size
 from repo_server.domain.materials import FILES_LIMIT, STATUS_LABELS, Kind, Status
 from repo_server.services.library import Library
 
@@ -119,7 +119,7 @@ def declare(
 
 def _checked(library: Library, declaration: Declaration) -> Declaration:
     if declaration.size > library.max_file_size:
-        raise TooLarge(limit=f"{library.max_file_size / 2**30:.1f} GB".replace(".", ","))
+        raise TooLarge(limit=readable_size(library.max_file_size))
     if declaration.size == 0:
         raise FileRejected("empty", REASONS["empty"])
     if declaration.size < 0:

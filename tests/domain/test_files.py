@@ -167,7 +167,14 @@ def test_a_kind_has_a_largest_size():
 
 @pytest.mark.parametrize(
     ("size", "words"),
-    [(0, "0 byte"), (1023, "1023 byte"), (1536, "1,5 KB"), (5 << 30, "5 GB"), (20 << 20, "20 MB")],
+    [
+        (0, "0 byte"),
+        (1023, "1023 byte"),
+        (1536, "1,5 KB"),
+        (5 << 30, "5 GB"),
+        (20 << 20, "20 MB"),
+        (103 << 20 | 1 << 19, "104 MB"),
+    ],
 )
 def test_sizes_are_written_as_people_here_write_them(size, words):
     assert readable_size(size) == words

@@ -11,12 +11,13 @@ from msgspec import Struct
 
 from repo_server.domain.access import ROLE_LABELS, Action, Role, Viewer
 from repo_server.domain.errors import CATALOGUE, KhoError
+from repo_server.domain.files import readable_size
 from repo_server.domain.materials import STATUS_LABELS, Status
 from repo_server.routes.auth import requires
 from repo_server.routes.bounds import PathId
 from repo_server.routes.errors import page_language
 from repo_server.routes.pages.redirects import see
-from repo_server.routes.pages.rendering import HtmlRequest, Pages, filesize, number
+from repo_server.routes.pages.rendering import HtmlRequest, Pages, number
 from repo_server.services import health, statistics
 from repo_server.services.library import Library
 from repo_server.services.statistics import DeadJob, Overview
@@ -132,7 +133,7 @@ def _work(request: HtmlRequest, pages: Pages, overview: Overview) -> tuple[Line,
 def _space(request: HtmlRequest, pages: Pages, overview: Overview) -> tuple[Line, ...]:
     unknown, never = (pages.message(request, f"admin.{key}") for key in ("unknown", "never"))
     values: Mapping[str, str] = {
-        "admin.stored": f"{number(overview.blobs)} · {filesize(overview.blob_bytes)}",
+        "admin.stored": f"{number(overview.blobs)} · {readable_size(overview.blob_bytes)}",
         "admin.free_here": _size(overview.free_here, unknown),
         "admin.free_in_storage": _size(overview.free_in_storage, unknown),
         "admin.last_backup": _moment(overview.last_backup, never),
@@ -142,7 +143,7 @@ def _space(request: HtmlRequest, pages: Pages, overview: Overview) -> tuple[Line
 
 
 def _size(size: int | None, unknown: str) -> str:
-    return unknown if size is None else filesize(size)
+    return unknown if size is None else readable_size(size)
 
 
 def _moment(moment: datetime | None, otherwise: str) -> str:

@@ -11,12 +11,12 @@ from msgspec import Struct
 
 from repo_server.domain.access import Action, Viewer
 from repo_server.domain.errors import Forbidden
-from repo_server.domain.files import FILE_KINDS, FileKind
+from repo_server.domain.files import FILE_KINDS, FileKind, readable_size
 from repo_server.domain.materials import STATUS_LABELS, Status
 from repo_server.routes.auth import requires
 from repo_server.routes.bounds import MAX_ID, PageNumber
 from repo_server.routes.pages.paging import pager
-from repo_server.routes.pages.rendering import HtmlRequest, Pages, filesize
+from repo_server.routes.pages.rendering import HtmlRequest, Pages
 from repo_server.services import desk, picking, viewing
 from repo_server.services.cards import Card
 from repo_server.services.library import Library
@@ -81,7 +81,7 @@ def contribute_page(
         "contribute.html",
         target=_target(library, viewer, target),
         max_size=library.max_file_size,
-        max_label=filesize(library.max_file_size),
+        max_label=readable_size(library.max_file_size),
         kinds=_taken(request, pages),
         accept=",".join(f".{extension}" for extension in extensions),
         refused_notes=tuple(

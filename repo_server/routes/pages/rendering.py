@@ -14,6 +14,7 @@ from litestar import MediaType, Request, Response
 from markupsafe import Markup, escape
 
 from repo_server.domain.access import ROLE_LABELS, Action, Role, Viewer, permits
+from repo_server.domain.files import readable_size
 from repo_server.routes.errors import LANGUAGE_COOKIE, LANGUAGES, page_language
 from repo_server.routes.statics import Assets
 
@@ -63,7 +64,7 @@ class Pages:
             vendor=lambda name: assets.url(f"vendor/{name}"),
             site_name=SITE_NAME,
         )
-        self._environment.filters.update(filesize=filesize, date_vi=date_vi, number=number)
+        self._environment.filters.update(filesize=readable_size, date_vi=date_vi, number=number)
 
     def render(
         self,
@@ -145,17 +146,6 @@ def viewer_context(viewer: Viewer) -> ViewerContext:
         can_curate=permits(viewer, Action.CURATE),
         can_administer=permits(viewer, Action.ADMINISTER),
     )
-
-
-def filesize(size: int) -> str:
-    """Bytes as a computer's file list shows them, in steps of 1024: "1,2 MB"."""
-    value = float(size)
-    for unit in ("byte", "KB", "MB", "GB"):
-        if value < 1024 or unit == "GB":
-            digits = f"{value:.1f}" if unit != "byte" and value < 100 else f"{value:.0f}"
-            return f"{digits.removesuffix('.0').replace('.', ',')} {unit}"
-        value /= 1024
-    raise AssertionError
 
 
 def date_vi(moment: datetime | str | None) -> str:
