@@ -52,6 +52,7 @@ from repo_server.inspection.confinement.wire import (
     unpack_ending,
     unpack_ready,
 )
+from repo_server.inspection.confinement.workplace import Workplace
 
 WORKER: Final = "repo_server.inspection.work"
 _MISTAKE: Final = 70 << 8
@@ -180,7 +181,7 @@ class _Forker:
 
     process: subprocess.Popen[bytes]
     control: socket.socket
-    folder: str
+    workplace: Workplace
     confinement: Confinement
     owner: int
 
@@ -188,14 +189,14 @@ class _Forker:
     def start(cls, limits: Limits, worker: str, folder: Path) -> "_Forker":
         """Start it and wait until every decoder is loaded; raises InspectionUnavailable."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        empty = tempfile.mkdtemp(prefix="kho-inspection-")
+        workplace = Workplace()
         process = subprocess.Popen(  # noqa: S603 our own interpreter and module
             [sys.executable, "-I", "-B", "-c", _BOOT, str(_SOURCE.parent), str(folder)],
             stdin=theirs.fileno(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env={},
-            cwd=empty,
+            cwd=workplace.path,
             start_new_session=True,
         )
         theirs.close()
@@ -206,13 +207,13 @@ class _Forker:
             ready = unpack_ready(ours.recv(MESSAGE_LIMIT))
             ours.settimeout(None)
         except (OSError, msgspec.MsgspecError) as error:
-            _end(process, ours, empty)
+            _end(process, ours, workplace)
             raise _unavailable(str(error)) from error
         if ready.confinement is None:
-            _end(process, ours, empty)
+            _end(process, ours, workplace)
             raise _unavailable(ready.error)
-        forker = cls(process, ours, empty, ready.confinement, os.getpid())
-        weakref.finalize(forker, _end_if_ours, os.getpid(), process, ours, empty)
+        forker = cls(process, ours, workplace, ready.confinement, os.getpid())
+        weakref.finalize(forker, _end_if_ours, os.getpid(), process, ours, workplace)
         return forker
 
     def run(self, job: Job, file: BinaryIO, seconds: float) -> _Answer:
@@ -236,24 +237,24 @@ class _Forker:
 
     def stop(self) -> None:
         """Kill it; its children die with it."""
-        _end(self.process, self.control, self.folder)
+        _end(self.process, self.control, self.workplace)
 
 
 def _end_if_ours(
-    owner: int, process: subprocess.Popen[bytes], control: socket.socket, folder: str
+    owner: int, process: subprocess.Popen[bytes], control: socket.socket, workplace: Workplace
 ) -> None:
     # A copy of this object in a forked process must not end the original's child.
     if os.getpid() == owner:
-        _end(process, control, folder)
+        _end(process, control, workplace)
 
 
-def _end(process: subprocess.Popen[bytes], control: socket.socket, folder: str) -> None:
+def _end(process: subprocess.Popen[bytes], control: socket.socket, workplace: Workplace) -> None:
     control.close()
     if process.returncode is None:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         process.wait()
-    shutil.rmtree(folder, ignore_errors=True)
+    workplace.remove()
 
 
 def _code_folders(folder: Path) -> tuple[str, ...]:

@@ -213,12 +213,20 @@ inspector.inspect(Path(sys.argv[2]), "sleep")
 """
 
 
-def test_all_ends_when_the_server_is_killed(blob):
+def server_at_work(blob, temporary=None):
+    """A server that looks into a file, and its forking process."""
     server = subprocess.Popen(
-        [sys.executable, "-c", SERVER, str(HERE), str(blob)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", SERVER, str(HERE), str(blob)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=None if temporary is None else {**os.environ, "TMPDIR": str(temporary)},
     )
     assert server.stdout is not None
-    forker = psutil.Process(int(server.stdout.readline()))
+    return server, psutil.Process(int(server.stdout.readline()))
+
+
+def test_all_ends_when_the_server_is_killed(blob):
+    server, forker = server_at_work(blob)
     deadline = time.monotonic() + 5
     while not forker.children() and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -231,6 +239,29 @@ def test_all_ends_when_the_server_is_killed(blob):
     _, alive = psutil.wait_procs(family, timeout=5)
     assert not [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
     assert not folder.exists()
+
+
+def test_a_folder_that_was_left_by_a_power_cut_is_swept_away_and_no_other_is(blob, tmp_path):
+    foreign = tmp_path / "kho-inspection-khac"
+    foreign.mkdir()
+    (foreign / "not ours").touch()
+    servers = [server_at_work(blob, tmp_path), server_at_work(blob, tmp_path)]
+    try:
+        left, in_use = (Path(forker.cwd()) for _, forker in servers)
+        # First the one that would tidy up, then the server.
+        for process in reversed(servers[0]):
+            process.kill()
+        servers[0][0].wait()
+        assert left.exists()
+        servers.append(server_at_work(blob, tmp_path))
+        assert not left.exists()
+        assert in_use.exists()
+        assert foreign.exists()
+    finally:
+        for server, _ in servers:
+            server.kill()
+            server.wait()
+            server.stdout.close()
 
 
 def test_the_memory_of_the_server_stays_level(inspector, tmp_path):
