@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,10 +23,12 @@ from tests.servers.shared import end_with_the_run, locked
 
 TEACHER: Final = "co.mai@truong.invalid"
 EDITOR: Final = "thay.binh@so.invalid"
+ADMIN: Final = "chi.an@so.invalid"
 PASSWORD: Final = "một câu dài dễ nhớ"
 PEOPLE: Final = (
     (TEACHER, "teacher", "Nguyễn Thị Mai"),
     (EDITOR, "editor", "Trần Quốc Bình"),
+    (ADMIN, "admin", "Lê Thu An"),
 )
 LESSONS: Final = frozenset(
     {
@@ -68,6 +70,11 @@ class House:
                 answer.raise_for_status()
             yield client
 
+    def published(self) -> list[dict[str, Any]]:
+        """What everybody finds, up to fifty."""
+        with self.client() as client:
+            return list(client.get("/api/search", params={"size": 50}).json()["items"])
+
     def find(self, title: str) -> dict[str, Any]:
         """What search says of the published material with exactly this title."""
         with self.client() as client:
@@ -78,12 +85,8 @@ class House:
 
 def submitted_lesson(house: House, title: str) -> str:
     """Send a worksheet as the teacher's programs do, describe and submit it; its page's path."""
-    content = worksheet_pdf()
     with house.client(TEACHER) as client:
-        declared = {"name": f"{title}.pdf", "size": len(content)}
-        upload = client.post("/api/uploads", json=declared).raise_for_status().json()["url"]
-        client.patch(upload, content=content, headers={"upload-offset": "0"}).raise_for_status()
-        material = _when_ready(client, upload)
+        material = _sent(client, f"{title}.pdf", worksheet_pdf())
         address = f"/api/materials/{material['id']}"
         place: dict[str, Any] = {"grades": [6], "subjects": ["toan"]}
         said = place | {"title": title, "kind": "worksheet", "license": "cc-by-4.0"}
@@ -92,6 +95,38 @@ def submitted_lesson(house: House, title: str) -> str:
         headers = {"if-match": changed.headers["etag"]}
         client.post(f"{address}/submit", headers=headers).raise_for_status()
     return str(material["url"])
+
+
+def draft_of_files(house: House, files: Mapping[str, bytes]) -> str:
+    """A draft of the teacher's that holds these files in this order; its page's path."""
+    material: dict[str, Any] = {}
+    with house.client(TEACHER) as client:
+        for name, content in files.items():
+            material = _sent(client, name, content, material.get("id"))
+    return str(material["url"])
+
+
+def _sent(
+    client: httpx.Client, name: str, content: bytes, material: int | None = None
+) -> dict[str, Any]:
+    """The material that the file went to: a new one, unless one is named."""
+    declared = {"name": name, "size": len(content), "material": material}
+    upload = client.post("/api/uploads", json=declared).raise_for_status().json()["url"]
+    client.patch(upload, content=content, headers={"upload-offset": "0"}).raise_for_status()
+    return _when_ready(client, upload)
+
+
+def draft_collection(house: House, title: str, materials: Sequence[int]) -> dict[str, Any]:
+    """A draft of the editor's: these materials under "Phần một", nothing under "Phần hai"."""
+    items = [{"material": one} for one in materials]
+    with house.client(EDITOR) as client:
+        begun = client.post("/api/collections", json={"title": title}).raise_for_status().json()
+        filled = client.put(
+            f"/api/collections/{begun['id']}/contents",
+            json={"sections": [{"title": "Phần một", "items": items}, {"title": "Phần hai"}]},
+            headers={"if-match": '"1"'},
+        )
+        return dict(filled.raise_for_status().json())
 
 
 def _when_ready(client: httpx.Client, upload: str) -> dict[str, Any]:

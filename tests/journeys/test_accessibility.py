@@ -1,5 +1,6 @@
 """Every page as a phone and a desk show it, light and dark, judged by axe and by measure."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -11,12 +12,15 @@ from tests.journeys import papers
 from tests.journeys.browsing import DESK, LONG, PHONE, Visit
 from tests.journeys.conftest import VisitStart
 from tests.journeys.house import (
+    ADMIN,
     EDITOR,
     SCAN,
     TEACHER,
     TOPIC,
     WHOLE_NUMBERS,
     House,
+    draft_collection,
+    draft_of_files,
     submitted_lesson,
 )
 from tests.journeys.test_contributing import line, payload
@@ -94,8 +98,19 @@ def test_pages_for_everybody(begin: Callable[[], Visit], house: House) -> None:
         "sound": house.find("Vỗ tay theo nhịp hai bốn")["url"],
         "film": house.find("Vòng tuần hoàn của nước trong tự nhiên")["url"],
         "web page": house.find("Định luật Ohm: trang tự học có bài tập chạm xem đáp án")["url"],
+        "sheet": f"{house.find(WHOLE_NUMBERS)['url']}/in",
     }
-    assert check(begin(), addresses) == {}
+    visit = begin()
+    assert check(visit, addresses) == {}
+    page = visit.page
+    assert faults(visit.go("/da-luu")) == []
+    kept = json.dumps([house.find(title)["code"] for title in (WHOLE_NUMBERS, SCAN)])
+    page.evaluate(
+        "kept => ['saved', 'opened'].forEach((l) => localStorage[`kho.${l}`] = kept)", kept
+    )
+    visit.go("/da-luu")
+    page.locator("[data-list=opened] .save").nth(1).wait_for()
+    assert faults(page) == []
 
 
 def test_pages_of_errors(begin: Callable[[], Visit]) -> None:
@@ -106,6 +121,7 @@ def test_pages_of_errors(begin: Callable[[], Visit]) -> None:
 
 def test_pages_of_teachers(begin: Callable[[], Visit], house: House) -> None:
     address = submitted_lesson(house, "Phân số và hỗn số")
+    bundle = {"Phiếu.pdf": papers.worksheet_pdf(), "Kế hoạch.docx": papers.plan_docx()}
     visit = begin()
     visit.sign_in(TEACHER)
     addresses = {
@@ -114,7 +130,8 @@ def test_pages_of_teachers(begin: Callable[[], Visit], house: House) -> None:
         "account": "/tai-khoan",
         "material": address,
         "edit": f"{address}/sua",
-        "files": f"{address}/tep",
+        "files of one under review": f"{address}/tep",
+        "files": f"{draft_of_files(house, bundle)}/tep",
     }
     assert check(visit, addresses) == {}
     assert check(visit, {"forbidden": "/duyet"}) == {}
@@ -156,3 +173,54 @@ def test_pages_of_editors(begin: Callable[[], Visit], house: House) -> None:
     visit = begin()
     visit.sign_in(EDITOR)
     assert check(visit, {"desk": "/duyet", "material": address}) == {}
+
+
+def curated(house: House) -> dict[str, Any]:
+    """A published collection with a note, and with a place whose material was taken down."""
+    address = submitted_lesson(house, "Bài rồi sẽ gỡ")
+    with house.client(EDITOR) as client:
+        queue = client.get(f"/api/cards?code={address.rpartition('/')[2]}").json()["items"]
+        gone = f"/api/materials/{queue[0]['id']}"
+
+        def act(path: str, said: dict[str, Any] | None = None) -> dict[str, Any]:
+            etag = client.get(path.rpartition("/")[0]).headers["etag"]
+            done = client.post(path, json=said, headers={"if-match": etag})
+            return dict(done.raise_for_status().json())
+
+        act(f"{gone}/publish")
+        ids = [one["id"] for one in house.published()][:3]
+        made = draft_collection(house, "Mười phút đầu giờ", [queue[0]["id"], *ids])
+        act(f"{gone}/withdraw", {"reason": "Sai đáp án."})
+        places = made["sections"][1]["items"]
+        made["place"], made["section"] = places[1]["id"], made["sections"][1]["id"]
+        note = {"note": "Chiếu trang 1, cho cả lớp đoán trước."}
+        address = f"/api/collections/{made['id']}"
+        etag = client.get(address).headers["etag"]
+        client.patch(f"{address}/items/{made['place']}", json=note, headers={"if-match": etag})
+        act(f"{address}/publish")
+    return made
+
+
+def test_pages_of_collections(begin: Callable[[], Visit], house: House) -> None:
+    made = curated(house)
+    reader = begin()
+    public = {"list": "/bo-suu-tap", "none": "/bo-suu-tap?q=kh%C3%B4ng", "one": made["url"]}
+    assert check(reader, public | {"sheet": f"{made['url']}/in"}) == {}
+    editor = begin()
+    editor.sign_in(EDITOR)
+    addresses = {
+        "drafts": "/bo-suu-tap?status=draft",
+        "new": "/bo-suu-tap/moi",
+        "add": f"/bo-suu-tap/them?material={house.find(SCAN)['code']}",
+        "one": made["url"],
+        "edit": f"{made['url']}/sua",
+        "place": f"{made['url']}/cho/{made['place']}",
+        "section": f"{made['url']}/muc/{made['section']}",
+    }
+    assert check(editor, addresses) == {}
+
+
+def test_pages_of_administrators(begin: Callable[[], Visit]) -> None:
+    visit = begin()
+    visit.sign_in(ADMIN)
+    assert check(visit, {"state": "/quan-tri"}) == {}

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.journeys.browsing import DESK, PHONE
 from tests.journeys.conftest import VisitStart
-from tests.journeys.house import EDITOR, WHOLE_NUMBERS, House
+from tests.journeys.house import EDITOR, WHOLE_NUMBERS, House, draft_collection
 
 LINES = ".place > div:not(.place-acts) > a"
 
@@ -16,20 +16,8 @@ LINES = ".place > div:not(.place-acts) > a"
 @pytest.fixture
 def made(house: House) -> dict[str, Any]:
     """A draft of four published lessons: three in a section, the one on whole numbers last."""
-    with house.client() as client:
-        found = client.get("/api/search", params={"size": 50}).json()["items"]
-    others = [item["id"] for item in found if item["title"] != WHOLE_NUMBERS][:3]
-    last = house.find(WHOLE_NUMBERS)["id"]
-    items = [{"material": one} for one in (*others, last)]
-    with house.client(EDITOR) as client:
-        begun = client.post("/api/collections", json={"title": "Ôn tập cuối tuần"}).json()
-        filled = client.put(
-            f"/api/collections/{begun['id']}/contents",
-            json={"sections": [{"title": "Phần một", "items": items}, {"title": "Phần hai"}]},
-            headers={"if-match": '"1"'},
-        )
-        filled.raise_for_status()
-        return dict(filled.json())
+    others = [one["id"] for one in house.published() if one["title"] != WHOLE_NUMBERS][:3]
+    return draft_collection(house, "Ôn tập cuối tuần", (*others, house.find(WHOLE_NUMBERS)["id"]))
 
 
 def order(page: Page) -> list[str]:
@@ -93,6 +81,63 @@ def test_a_lesson_is_dragged_to_another_place(
     page.mouse.up()
     expect(page.locator("[data-said]")).to_contain_text("vị trí 1 trong mục “Phần một”")
     assert stored(house, made) == [[], [WHOLE_NUMBERS, *before[:3]], []]
+
+
+class Finger:
+    """One finger on a touch screen, as the browser itself is told of it."""
+
+    def __init__(self, page: Page) -> None:
+        self._device = page.context.new_cdp_session(page)
+
+    def down(self, x: float, y: float) -> None:
+        self._tell("touchStart", [{"x": x, "y": y}])
+
+    def move(self, x: float, y: float) -> None:
+        self._tell("touchMove", [{"x": x, "y": y}])
+
+    def up(self) -> None:
+        self._tell("touchEnd", [])
+
+    def _tell(self, what: str, points: list[dict[str, float]]) -> None:
+        said = {"type": what, "touchPoints": points}
+        self._device.send("Input.dispatchTouchEvent", said)
+
+
+def test_a_finger_drags_a_lesson_on_a_phone_and_elsewhere_scrolls_the_page(
+    visiting: VisitStart, house: House, made: dict[str, Any]
+) -> None:
+    visit = visiting(**PHONE)
+    visit.sign_in(EDITOR)
+    page = visit.go(f"{made['url']}/sua")
+    before, finger = order(page), Finger(page)
+    grip = page.get_by_role("button", name=f"Xếp lại: {WHOLE_NUMBERS}")
+    grip.scroll_into_view_if_needed()
+    held = grip.bounding_box()
+    assert held is not None
+    x, y = held["x"] + 20, held["y"] + 20
+    finger.down(x, y)
+    expect(page.locator(".place.held")).to_have_count(1)
+    # The list is longer than the screen: at its upper edge the page follows the finger.
+    for part in range(1, 9):
+        finger.move(x, y + (40 - y) * part / 8)
+    expect(page.locator(LINES).first).to_have_text(WHOLE_NUMBERS)
+    finger.up()
+    expect(page.locator(".place.held")).to_have_count(0)
+    expect(page.locator("[data-said]")).to_contain_text("vị trí 1 trong mục")
+    assert [title for part in stored(house, made) for title in part] == [
+        WHOLE_NUMBERS,
+        *before[:3],
+    ]
+
+    page.evaluate("scrollTo(0, 0)")
+    link = page.locator(LINES).first.bounding_box()
+    assert link is not None
+    finger.down(link["x"] + 60, 600)
+    for step in range(1, 9):
+        finger.move(link["x"] + 60, 600 - 40 * step)
+    finger.up()
+    page.wait_for_function("scrollY > 100")
+    assert order(page) == [WHOLE_NUMBERS, *before[:3]]
 
 
 def test_a_second_editor_who_comes_too_late_is_told_and_loses_nothing(
