@@ -22,6 +22,10 @@ lint: .venv/dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# The long campaigns: what `make test` tries a few times, many times.
+soak: .venv/dev web/node_modules/.ready
+	$(BIN)/pytest -m soak $(ARGS)
+
 bench: .venv/dev web/node_modules/.ready
 	$(BIN)/python -m bench $(ARGS)
 

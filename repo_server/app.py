@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
+from repo_server import failpoints
 from repo_server.database.engine import open_database, sqlite_url
 from repo_server.database.migrations import migrate
 from repo_server.database.turns import turn
@@ -53,8 +55,7 @@ from repo_server.services.curriculum import install_shipped
 from repo_server.services.library import Library
 from repo_server.services.working import Worker
 from repo_server.settings import Settings, from_environment
-from repo_server.storage.factory import S3Options, open_storage
-from repo_server.storage.staging import StagingArea
+from repo_server.storage.factory import S3Options, open_staging, open_storage
 
 _PR_SET_PDEATHSIG: Final = 1
 
@@ -124,22 +125,28 @@ def open_engines(settings: Settings) -> Library:
 
     Raises what `open_library` raises.
     """
+    failpoints.arm(settings.failpoint)
     data = settings.data
     data.mkdir(parents=True, exist_ok=True)
     path = settings.sqlite_path
-    database = open_database(sqlite_url(path) if path else settings.database_url)
+    url = sqlite_url(path) if path else settings.database_url
+    database = open_database(url, settings.database_timeout)
     migrate(database)
-    staging = StagingArea(data / "staging")
+    storage_url = settings.storage_url or str(data / "files")
+    staging = open_staging(
+        storage_url, folder=data / "staging", turn=partial(turn, database), s3=_s3(settings)
+    )
     staging.prepare()
     library = Library(
         database=database,
-        storage=open_storage(settings.storage_url or str(data / "files"), s3=_s3(settings)),
+        storage=open_storage(storage_url, s3=_s3(settings)),
         staging=staging,
         inspector=Inspector(jobs=max(2, settings.worker_jobs)),
         indexes=open_indexes(
             settings.search_url, folder=data / "index", api_key=settings.search_key
         ),
         max_file_size=settings.max_file_mib << 20,
+        scrub_rate=settings.scrub_mib << 20,
     )
     _prepare_storage(library)
     return library

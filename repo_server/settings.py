@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from repo_server import failpoints
+
 PREFIX: Final = "KHO_"
 DEVELOPMENT_SECRET: Final = "development-only"  # noqa: S105 - refused outside development
 
@@ -36,6 +38,11 @@ class Settings:
     )
     database_url: str = _setting(
         "", "SQL database: `postgresql+psycopg://…`; empty for SQLite in the data folder."
+    )
+    database_timeout: int = _setting(
+        "30",
+        "Seconds that a statement may take on PostgreSQL; a server that then stays silent for 5 "
+        "more counts as gone.",
     )
     storage_url: str = _setting(
         "", "Where files are kept: `s3://bucket/prefix`; empty for a folder in the data folder."
@@ -64,7 +71,13 @@ class Settings:
     worker_jobs: int = _setting(
         "2", "Files checked at the same time by this process; 0 leaves all work to `kho work`."
     )
+    scrub_mib: int = _setting(
+        "2", "MiB of stored files that are read again each second to find damage; 0 for never."
+    )
     log_level: str = _setting("info", "Least severe log entry: debug, info, warning or error.")
+    failpoint: str = _setting(
+        "", "For tests, in development alone: where this process dies or fails, such as `C9:kill`."
+    )
 
     @property
     def development(self) -> bool:
@@ -107,7 +120,11 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
                 **values,
                 "data": Path(values["data"]).expanduser().absolute(),
                 "trusted_proxies": _networks("KHO_TRUSTED_PROXIES", values["trusted_proxies"]),
+                "database_timeout": _number(
+                    "KHO_DATABASE_TIMEOUT", values["database_timeout"], 1, 3600
+                ),
                 "max_file_mib": _number("KHO_MAX_FILE_MIB", values["max_file_mib"], 1, 100_000),
+                "scrub_mib": _number("KHO_SCRUB_MIB", values["scrub_mib"], 0, 10_000),
                 "worker_jobs": _number("KHO_WORKER_JOBS", values["worker_jobs"], 0, 64),
             }
         )
@@ -139,6 +156,7 @@ def _checked(settings: Settings) -> Settings:
         address = urlsplit(settings.origin)
         if address.scheme not in ("http", "https") or address.path not in ("", "/"):
             raise SettingsInvalid("KHO_ORIGIN must be an http(s) address without a path")
+    _require_plan(settings)
     if settings.storage_url.startswith("s3://"):
         _require(settings, "s3_endpoint", "s3_access_key", "s3_secret_key")
     if not settings.development:
@@ -146,6 +164,17 @@ def _checked(settings: Settings) -> Settings:
         if settings.secret == DEVELOPMENT_SECRET or len(settings.secret) < 32:
             raise SettingsInvalid("KHO_SECRET must be set to at least 32 random characters")
     return settings
+
+
+def _require_plan(settings: Settings) -> None:
+    if not settings.failpoint:
+        return
+    if not settings.development:
+        raise SettingsInvalid("KHO_FAILPOINT is for tests: not outside development")
+    try:
+        failpoints.check(settings.failpoint)
+    except failpoints.PlanInvalid as error:
+        raise SettingsInvalid(f"KHO_FAILPOINT: {error}") from None
 
 
 def _require(settings: Settings, *names: str) -> None:

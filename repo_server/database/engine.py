@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
@@ -22,7 +22,14 @@ from repo_server.domain.errors import DatabaseUnavailable, EditConflict, Storage
 
 # How long a statement waits for another process's write before it gives up.
 SQLITE_BUSY_MILLISECONDS: Final = 10_000
-POSTGRESQL_OPTIONS: Final = "-c statement_timeout=30000 -c lock_timeout=10000 -c timezone=UTC"
+PATIENCE: Final = 30.0
+"""Seconds that a statement may take on PostgreSQL."""
+
+SILENCE: Final = 5.0
+"""Seconds beyond that after which a server that says nothing counts as gone."""
+
+LOCK_PATIENCE: Final = 10.0
+CONNECT_SECONDS: Final = 3
 
 
 class Database:
@@ -104,25 +111,61 @@ def _is_unavailable(error: DBAPIError) -> bool:
     )
 
 
-def open_database(url: str) -> Database:
+def open_database(url: str, patience: float = PATIENCE) -> Database:
     """Open the database at `url` ("sqlite:///FILE", "postgresql+psycopg://…"); creates nothing.
 
-    The folder of a SQLite file must exist.
+    The folder of a SQLite file must exist. `patience`: seconds that a statement may take on
+    PostgreSQL before DatabaseUnavailable.
     """
     if make_url(url).get_backend_name() == "sqlite":
         return _open_sqlite(url)
-    return _open_postgresql(url)
+    return _open_postgresql(url, patience)
 
 
-def _open_postgresql(url: str) -> Database:
+class _PatientConnection(psycopg.Connection[Any]):
+    """Waits for an answer only so long.
+
+    PostgreSQL ends a statement that takes too long by itself, but a server or a network that has
+    fallen silent ends nothing, and the driver alone would wait for ever.
+    """
+
+    patience: ClassVar[float] = PATIENCE + SILENCE
+
+    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+        try:
+            return super().wait(gen, interval, self.patience if timeout is None else timeout)
+        except psycopg.errors._WaitTimeout as error:
+            # What would still arrive would be taken for the answer to the next statement.
+            self.pgconn.finish()
+            raise psycopg.OperationalError("the server has fallen silent") from error
+
+
+def _open_postgresql(url: str, patience: float) -> Database:
+    class Connection(_PatientConnection):
+        pass
+
+    Connection.patience = patience + SILENCE
+    limits = {
+        "statement_timeout": int(patience * 1000),
+        "lock_timeout": int(min(patience, LOCK_PATIENCE) * 1000),
+        "timezone": "UTC",
+    }
     engine = create_engine(
         url,
         pool_size=20,
         max_overflow=20,
         pool_timeout=10,
         pool_pre_ping=True,
-        connect_args={"connect_timeout": 3, "options": POSTGRESQL_OPTIONS},
+        connect_args={
+            "connect_timeout": CONNECT_SECONDS,
+            "options": " ".join(f"-c {name}={value}" for name, value in limits.items()),
+        },
     )
+
+    @event.listens_for(engine, "do_connect")
+    def on_connect(_: Any, __: Any, arguments: list[Any], options: dict[str, Any]) -> Any:
+        return Connection.connect(*arguments, **options)
+
     # Repeatable read: every statement of a look sees the same moment, as on SQLite.
     reader = engine.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
     return Database(engine, reader)

@@ -10,24 +10,18 @@ says that it holds.
 import hashlib
 import io
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final, Self, cast
-from urllib.parse import urlsplit
-from xml.etree.ElementTree import ParseError
 
-from minio import Minio
 from minio.commonconfig import REPLACE, CopySource
 from minio.datatypes import Object
-from minio.error import MinioException, S3Error
+from minio.error import S3Error
 from minio.helpers import ObjectWriteResult
-from urllib3 import PoolManager
-from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
-from repo_server.domain.errors import StorageFull, StorageUnavailable
+from repo_server.domain.errors import StorageUnavailable
 from repo_server.failpoints import reached
 from repo_server.storage.base import (
     MAX_PRESIGNED_SECONDS,
@@ -43,9 +37,8 @@ from repo_server.storage.base import (
 from repo_server.storage.checked import CheckedReader
 from repo_server.storage.deadlines import make_pool
 from repo_server.storage.disposition import content_disposition
+from repo_server.storage.s3_connection import CONNECT_SECONDS, READ_SECONDS, connect, our_errors
 
-CONNECT_SECONDS: Final = 1.0
-READ_SECONDS: Final = 10.0
 CHECK_SECONDS: Final = 2.0
 
 # The smallest part that every server takes. The client holds two of them for a moment, so an upload
@@ -56,29 +49,7 @@ _MAX_PARTS: Final = 10_000
 FRESH: Final = timedelta(hours=1)
 """A kept blob whose time of writing is older is given a new one."""
 
-_MISSING: Final = frozenset({"NoSuchKey", "ResourceNotFound"})
-_FULL: Final = frozenset(
-    {"InsufficientStorage", "QuotaExceeded", "XMinioStorageFull", "XMinioAdminBucketQuotaExceeded"}
-)
 _THERE: Final = frozenset({"BucketAlreadyOwnedByYou", "BucketAlreadyExists"})
-
-# ParseError and ValueError: something that is not an S3 server answered.
-_VENDOR_ERRORS: Final = (MinioException, HTTPError, OSError, ParseError, ValueError)
-
-
-@contextmanager
-def _our_errors(what: object = "") -> Iterator[None]:
-    """Turn whatever the client, the network and foreign answers raise into errors of ours."""
-    try:
-        yield
-    except S3Error as error:
-        if error.code in _MISSING:
-            raise ObjectMissing(what) from None
-        if error.code in _FULL or error.response.status == 507:
-            raise StorageFull from error
-        raise StorageUnavailable from error
-    except _VENDOR_ERRORS as error:
-        raise StorageUnavailable from error
 
 
 class _ResponseReader:
@@ -88,7 +59,7 @@ class _ResponseReader:
         self._response = response
 
     def read(self, size: int = -1, /) -> bytes:
-        with _our_errors():
+        with our_errors():
             return self._response.read(None if size < 0 else size, decode_content=False)
 
     def close(self) -> None:
@@ -136,17 +107,17 @@ class S3Storage:
         impatient = make_pool(connect_seconds, min(CHECK_SECONDS, read_seconds), retries=0)
         self._pools = (pool, impatient)
 
-        self._client = _client(endpoint, region, access_key, secret_key, pool)
-        self._checking = _client(endpoint, region, access_key, secret_key, impatient)
+        self._client = connect(endpoint, region, access_key, secret_key, pool)
+        self._checking = connect(endpoint, region, access_key, secret_key, impatient)
         public = public_endpoint or endpoint
-        self._signing = _client(public, region, access_key, secret_key, pool)
+        self._signing = connect(public, region, access_key, secret_key, pool)
 
     def prepare(self) -> None:
         self.ensure_bucket()
 
     def ensure_bucket(self) -> None:
         """Make the bucket when it is missing."""
-        with _our_errors():
+        with our_errors():
             if self._client.bucket_exists(self._bucket):
                 return
             try:
@@ -156,7 +127,7 @@ class S3Storage:
                     raise
 
     def check(self) -> None:
-        with _our_errors():
+        with our_errors():
             there = self._checking.bucket_exists(self._bucket)
         if not there:
             raise StorageUnavailable
@@ -170,7 +141,7 @@ class S3Storage:
         check_promise(key, sha256)
         if self._keep(key, size):
             return
-        with _our_errors():
+        with our_errors():
             try:
                 source = path.open("rb")
             except FileNotFoundError:
@@ -182,7 +153,7 @@ class S3Storage:
         check_range(start, length)
         if length == 0:  # the client takes 0 for "all"
             return self._empty(key)
-        with _our_errors(key):
+        with our_errors(key):
             try:
                 response = self._client.get_object(
                     self._bucket, self._name(key), offset=start, length=length or 0
@@ -192,14 +163,17 @@ class S3Storage:
                     raise
                 return self._empty(key)
         reader = _ResponseReader(response)
-        if (start or length) and response.status != 206:
+        # A server that ignores ranges would give wrong bytes; an answer whose head was broken off
+        # has no length that a short body could be held to.
+        ignored = (start or length) and response.status != 206
+        if ignored or "content-length" not in response.headers:
             reader.close()
-            raise StorageUnavailable  # a server that ignores ranges would give wrong bytes
+            raise StorageUnavailable
         return reader
 
     def stat(self, key: ObjectKey) -> ObjectInfo | None:
         try:
-            with _our_errors(key):
+            with our_errors(key):
                 found = self._client.stat_object(self._bucket, self._name(key))
         except ObjectMissing:
             return None
@@ -207,7 +181,7 @@ class S3Storage:
 
     def delete(self, key: ObjectKey) -> None:
         try:
-            with _our_errors(key):
+            with our_errors(key):
                 self._client.remove_object(self._bucket, self._name(key))
         except ObjectMissing:
             return
@@ -222,7 +196,7 @@ class S3Storage:
         """
         limit = datetime.now(UTC) - older_than
         removed = 0
-        with _our_errors():
+        with our_errors():
             found = self._client._list_multipart_uploads(self._bucket, prefix=self._prefix)
             for upload in found.uploads:
                 if upload.initiated_time is None or upload.initiated_time > limit:
@@ -241,7 +215,7 @@ class S3Storage:
             "response-content-disposition": content_disposition(filename, attachment=attachment),
             "response-content-type": media_type,
         }
-        with _our_errors(key):
+        with our_errors(key):
             return self._signing.presigned_get_object(
                 self._bucket, self._name(key), timedelta(seconds=seconds), response_headers=answer
             )
@@ -273,7 +247,7 @@ class S3Storage:
             return True
         name = self._name(key)
         try:
-            with _our_errors(key):
+            with our_errors(key):
                 self._client.copy_object(
                     self._bucket,
                     name,
@@ -302,7 +276,7 @@ class S3Storage:
         reached("C10")
 
     def _send(self, key: ObjectKey, data: BinaryIO, size: int) -> ObjectWriteResult:
-        with _our_errors(key):
+        with our_errors(key):
             return self._client.put_object(
                 self._bucket,
                 self._name(key),
@@ -317,7 +291,7 @@ class S3Storage:
         return info is not None and info.size == size
 
     def _walk(self, prefix: str) -> Iterator[ObjectInfo]:
-        with _our_errors():
+        with our_errors():
             for found in self._client.list_objects(self._bucket, prefix, recursive=True):
                 info = self._listed(found)
                 if info is not None:
@@ -329,22 +303,6 @@ class S3Storage:
         except ValueError:  # not ours
             return None
         return ObjectInfo(key, found.size or 0, found.last_modified or datetime.now(UTC))
-
-
-def _client(
-    address: str, region: str, access_key: str, secret_key: str, pool: PoolManager
-) -> Minio:
-    parts = urlsplit(address)
-    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.strip("/"):
-        raise ValueError(f"not the address of an S3 server: {address!r}")
-    return Minio(
-        parts.netloc,
-        access_key,
-        secret_key,
-        secure=parts.scheme == "https",
-        region=region,
-        http_client=pool,
-    )
 
 
 def _is_opaque(result: ObjectWriteResult) -> bool:
