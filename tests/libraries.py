@@ -28,7 +28,7 @@ from repo_server.services.placement import Choice
 from repo_server.services.uploads import Declaration, UploadView
 from repo_server.services.viewing import MaterialView, material_by_id
 from repo_server.storage.local import LocalStorage
-from repo_server.storage.staging import StagingArea
+from repo_server.storage.local_staging import LocalStaging
 from tests import factories
 from tests.inspection import samples
 from tests.servers.postgresql import MIGRATED, shared_postgresql
@@ -135,7 +135,7 @@ def library_in(folder: Path, database: Database, inspector: Inspector) -> Librar
     """A library whose storage, staging and index are below `folder`, its index registered."""
     storage = LocalStorage(folder / "files")
     storage.prepare()
-    staging = StagingArea(folder / "staging")
+    staging = LocalStaging(folder / "staging")
     staging.prepare()
     index = EmbeddedIndex(folder / "index")
     library = Library(database, storage, staging, inspector, (index,), MAX_FILE_SIZE)

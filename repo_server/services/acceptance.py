@@ -81,12 +81,13 @@ def accept_upload(library: Library, upload_id: str) -> None:
     tried again.
     """
     try:
-        candidate = _candidate(library, upload_id)
-        if candidate is not None:
-            _accept(library, candidate)
+        upload = _received(library, upload_id)
+        if upload is not None:
+            with library.staging.whole(upload_id) as path:
+                _accept(library, _candidate(upload, path))
     except (ObjectMissing, FileNotFoundError):
         # Two may work on one upload: whoever ends first takes the staged bytes away.
-        if _is_waiting(library, upload_id):
+        if _received(library, upload_id) is not None:
             raise
 
 
@@ -114,20 +115,16 @@ def _forget_staged(library: Library, candidate: _Candidate) -> None:
         library.staging.discard(candidate.upload_id)
 
 
-def _is_waiting(library: Library, upload_id: str) -> bool:
+def _received(library: Library, upload_id: str) -> Upload | None:
+    """The upload, if it still waits to be accepted."""
     with library.database.read() as session:
         upload = session.get(Upload, upload_id)
-    return upload is not None and upload.state == "received"
+    return upload if upload is not None and upload.state == "received" else None
 
 
-def _candidate(library: Library, upload_id: str) -> _Candidate | None:
-    with library.database.read() as session:
-        upload = session.get(Upload, upload_id)
-    if upload is None or upload.state != "received":
-        return None
-    path = library.staging.path(upload_id)
+def _candidate(upload: Upload, path: Path) -> _Candidate:
     sha256 = upload.sha256 or _hash(path)
-    return _Candidate(upload_id, upload.name, upload.size, sha256, upload.declared_sha256, path)
+    return _Candidate(upload.id, upload.name, upload.size, sha256, upload.declared_sha256, path)
 
 
 def _hash(path: Path) -> str:

@@ -34,5 +34,6 @@ class Library:
         self.inspector.close()
         for index in self.indexes:
             index.close()
+        self.staging.close()
         self.storage.close()
         self.database.close()

@@ -1,4 +1,4 @@
-"""Which store an address means."""
+"""Which store an address means, and where uploads wait beside it."""
 
 import re
 from dataclasses import dataclass, field
@@ -10,6 +10,8 @@ from urllib.parse import unquote, urlsplit
 from repo_server.domain.errors import InvalidValue
 from repo_server.storage.base import ObjectStorage
 from repo_server.storage.local import LocalStorage
+from repo_server.storage.local_staging import LocalStaging
+from repo_server.storage.staging import StagingArea, Turn
 
 _BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _PREFIX: Final = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}/)*")
@@ -49,13 +51,38 @@ def open_storage(url: str, *, s3: S3Options | None = None) -> ObjectStorage:
     raise InvalidValue("KHO_STORAGE_URL", "cần một thư mục, file:///… hoặc s3://….")
 
 
+def open_staging(url: str, *, folder: Path, turn: Turn, s3: S3Options | None = None) -> StagingArea:
+    """Where uploads wait for the store at `url`: in `folder`, or in the bucket beside the objects.
+
+    With a bucket every machine finds them, and `folder` holds only what is worked on here. `turn`
+    lets one process at a time append to an upload. Raises what `open_storage` raises.
+    """
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme != "s3":
+        return LocalStaging(folder)
+    bucket, prefix, options = _bucket(rest, s3)
+    # Loaded when it is wanted, as below.
+    staging: StagingArea = import_module("repo_server.storage.s3_staging").S3Staging(
+        endpoint=options.endpoint,
+        bucket=bucket,
+        prefix=prefix,
+        region=options.region,
+        access_key=options.access_key,
+        secret_key=options.secret_key,
+        folder=folder,
+        turn=turn,
+    )
+    return staging
+
+
 def _folder(text: str) -> Path:
     if not text or "\0" in text:
         raise InvalidValue("KHO_STORAGE_URL", "thiếu tên thư mục.")
     return Path(text).absolute()
 
 
-def _open_s3(rest: str, options: S3Options | None) -> ObjectStorage:
+def _bucket(rest: str, options: S3Options | None) -> tuple[str, str, S3Options]:
+    """Bucket, prefix and options, checked."""
     bucket, _, prefix = rest.partition("/")
     prefix = f"{prefix.rstrip('/')}/" if prefix else ""
     if not _BUCKET.fullmatch(bucket) or ".." in rest or not _PREFIX.fullmatch(prefix):
@@ -65,6 +92,11 @@ def _open_s3(rest: str, options: S3Options | None) -> ObjectStorage:
     if options is None:
         raise InvalidValue("KHO_S3_ENDPOINT", "kho S3 cần địa chỉ máy chủ, vùng và khóa.")
     _check_options(options)
+    return bucket, prefix, options
+
+
+def _open_s3(rest: str, given: S3Options | None) -> ObjectStorage:
+    bucket, prefix, options = _bucket(rest, given)
     # Loaded when it is wanted: a library in a folder starts without the client of S3.
     storage: ObjectStorage = import_module("repo_server.storage.s3").S3Storage(
         endpoint=options.endpoint,

@@ -1,30 +1,22 @@
-"""Where uploads wait until they are whole and inspected: one growing file per upload.
+"""Where uploads wait until they are whole and inspected; what every such place promises.
 
-The size of the file is the offset at which the client goes on, so it must not promise more than the
-disk holds: bytes are synced before `append` ends. The first process that appends locks the file,
-the next one is `Busy`. How the same interface is served from an S3 store, when several machines
-receive uploads, is in docs/decisions/0003-object-storage.md.
+`local_staging` is a folder of one machine, `s3_staging` any number of machines on one S3 store.
 """
 
-import fcntl
-import os
 import re
-import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from datetime import datetime
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import BinaryIO, Final, NamedTuple, Protocol, cast, runtime_checkable
 
-from repo_server.domain.errors import Busy, Conflict, WrongOffset
-from repo_server.storage.base import ObjectMissing
-from repo_server.storage.durable import free_bytes, our_errors, storage_error, sync_folder
+from repo_server.storage.durable import our_errors
 
-_UPLOAD_ID: Final = re.compile(r"[0-9a-f]{32}")
-_SAFE: Final = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+UPLOAD_ID: Final = re.compile(r"[0-9a-f]{32}")
 
-# A file can be discarded between opening and locking it; then it is opened anew.
-_LOCK_TRIES: Final = 5
+Turn = Callable[[str], AbstractContextManager[None]]
+"""Lets one thread of one process at a time do what the text names; `Busy` for everybody else."""
 
 
 class StagedFile(NamedTuple):
@@ -35,190 +27,64 @@ class StagedFile(NamedTuple):
     modified_at: datetime
 
 
-class StagingWriter:
+class StagingWriter(Protocol):
     """Writes on from where an upload stands; valid inside `StagingArea.append` only."""
 
-    def __init__(self, descriptor: int, offset: int) -> None:
-        self._descriptor = descriptor
-        self.offset = offset
-        """Where the next byte goes."""
+    offset: int
+    """Where the next byte goes."""
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Append all of `data`; `StorageFull` after as much of it as found room.
 
-        Unbuffered and not synced: hand over big pieces.
+        Not durable before `append` ends: hand over big pieces.
         """
-        rest = memoryview(data)
-        with our_errors():
-            while len(rest):
-                written = os.pwrite(self._descriptor, rest, self.offset)
-                self.offset += written
-                rest = rest[written:]
 
 
-class StagingArea:
-    """The waiting uploads below `root`, shared by every process of this machine.
+@runtime_checkable
+class StagingArea(Protocol):
+    """The waiting uploads, shared by every process that receives or checks files.
 
     An upload id is 32 hexadecimal digits; any other text is an upload that does not exist
     (`ObjectMissing`). Every method may raise `StorageUnavailable`.
     """
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
-
     def prepare(self) -> None:
-        """Make the folder when it is missing."""
-        with our_errors():
-            self._root.mkdir(0o700, parents=True, exist_ok=True)
+        """Make what is missing on this machine. Called once at start; repeatable."""
 
-    @contextmanager
-    def append(self, upload_id: str, offset: int) -> Iterator[StagingWriter]:
+    def append(self, upload_id: str, offset: int) -> AbstractContextManager[StagingWriter]:
         """Go on writing at `offset`, which must be where the upload stands (`WrongOffset`, size).
 
         What was written is durable when the block ends, also when it ends with an error, such as a
         client that went away. `Busy` while somebody else appends; `Conflict` when the bytes have
-        already become an object, which shares them.
+        already become an object that shares them.
         """
-        descriptor = self._open_locked(upload_id, offset)
-        try:
-            yield StagingWriter(descriptor, offset)
-        finally:
-            try:
-                _settle(descriptor, offset)
-            finally:
-                os.close(descriptor)
 
     def size(self, upload_id: str) -> int:
-        """How many bytes have arrived; 0 when none has."""
-        path = self._file(upload_id)
-        with our_errors():
-            try:
-                return path.lstat().st_size
-            except FileNotFoundError:
-                return 0
+        """How many bytes are durable; 0 when none has arrived."""
 
-    def path(self, upload_id: str) -> Path:
-        """A local file with all bytes so far, for reading only, there until `discard`.
+    def whole(self, upload_id: str) -> AbstractContextManager[Path]:
+        """A local file with all bytes so far, for reading only, there until the block ends.
 
-        `ObjectMissing` when nothing has arrived.
+        `ObjectMissing` when nothing has arrived, `StorageFull` when there is no room for a copy.
         """
-        path = self._file(upload_id)
-        with our_errors():
-            if not path.is_file() or path.is_symlink():
-                raise ObjectMissing(upload_id)
-        return path
 
     def discard(self, upload_id: str) -> None:
         """Forget the bytes; when there are none, that is fine. `Busy` while somebody appends."""
-        path = self._file(upload_id)
-        with our_errors():
-            try:
-                descriptor = os.open(path, os.O_RDONLY | _SAFE)
-            except FileNotFoundError:
-                return
-            try:
-                _lock(descriptor)
-                # Not synced: a file that comes back after a power cut has no row and is swept.
-                path.unlink(missing_ok=True)
-            finally:
-                os.close(descriptor)
 
     def entries(self) -> Iterator[StagedFile]:
-        """Every waiting upload, in any order; files of others are left out."""
-        with our_errors():
-            for path in list(self._root.iterdir()):
-                if not _UPLOAD_ID.fullmatch(path.name):
-                    continue
-                try:
-                    status = path.lstat()
-                except FileNotFoundError:
-                    continue
-                if stat.S_ISREG(status.st_mode):
-                    modified_at = datetime.fromtimestamp(status.st_mtime, UTC)
-                    yield StagedFile(path.name, status.st_size, modified_at)
+        """Every waiting upload, in any order; what belongs to others is left out."""
+
+    def spool(self) -> BinaryIO:
+        """An empty file on this machine for bytes that are not to count yet; gone when closed."""
 
     def free_bytes(self) -> int:
-        """How many bytes can still arrive."""
-        return free_bytes(self._root)
+        """How many bytes this machine can still hold for uploads."""
 
-    def _file(self, upload_id: str) -> Path:
-        if not _UPLOAD_ID.fullmatch(upload_id):
-            raise ObjectMissing(upload_id)
-        return self._root / upload_id
-
-    def _open_locked(self, upload_id: str, offset: int) -> int:
-        path = self._file(upload_id)
-        for _ in range(_LOCK_TRIES):
-            descriptor = self._open(path, offset)
-            try:
-                if _ready(descriptor, offset):
-                    return descriptor
-            except BaseException:
-                os.close(descriptor)
-                raise
-            os.close(descriptor)
-        raise Busy
-
-    def _open(self, path: Path, offset: int) -> int:
-        try:
-            # Only the first append makes the file: a late one must not leave an empty file behind.
-            if offset == 0:
-                self._create(path)
-            return os.open(path, os.O_WRONLY | _SAFE)
-        except FileNotFoundError as error:
-            if offset and self._root.is_dir():
-                raise WrongOffset(size=0) from None
-            raise storage_error(error) from error
-        except OSError as error:
-            if isinstance(error, PermissionError) and _is_sealed(path):
-                raise Conflict from None
-            raise storage_error(error) from error
-
-    def _create(self, path: Path) -> None:
-        """Make the empty file, its name durable, unless it is there."""
-        try:
-            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _SAFE, 0o600))
-        except FileExistsError:
-            return
-        sync_folder(self._root)
+    def close(self) -> None:
+        """Release connections; the area is not used afterwards."""
 
 
-def _is_sealed(path: Path) -> bool:
-    """Whether the store has made the file read-only because an object shares its bytes."""
+def unnamed_file(folder: Path) -> BinaryIO:
+    """A file without a name: nothing is left of it when it is closed or its process is killed."""
     with our_errors():
-        return not path.lstat().st_mode & stat.S_IWUSR
-
-
-def _ready(descriptor: int, offset: int) -> bool:
-    """Lock the file and check that it may grow; False when it was discarded in between."""
-    with our_errors():
-        _lock(descriptor)
-        status = os.fstat(descriptor)
-    if status.st_nlink == 0:
-        return False
-    if status.st_nlink > 1 or not status.st_mode & stat.S_IWUSR:
-        raise Conflict
-    if status.st_size != offset:
-        raise WrongOffset(size=status.st_size)
-    return True
-
-
-def _lock(descriptor: int) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise Busy from None
-
-
-def _settle(descriptor: int, offset: int) -> None:
-    """Make the new bytes durable, or drop them.
-
-    After a failed fsync the kernel has marked the lost pages as clean: the file looks whole and is
-    not. Only what was there before is certain.
-    """
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        with our_errors():
-            os.ftruncate(descriptor, offset)
-        raise storage_error(error) from error
+        return cast("BinaryIO", tempfile.TemporaryFile(dir=folder))

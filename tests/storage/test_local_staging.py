@@ -1,10 +1,9 @@
 import errno
 import os
-import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -12,29 +11,24 @@ from pathlib import Path
 import pytest
 
 from repo_server.domain.errors import (
-    Busy,
     Conflict,
-    NotFound,
     StorageFull,
     StorageUnavailable,
-    WrongOffset,
 )
 from repo_server.storage.base import ObjectKey, ObjectMissing
 from repo_server.storage.local import LocalStorage
-from repo_server.storage.staging import StagingArea
-
-ID = "0123456789abcdef" * 2
-OTHER = "f" * 32
+from repo_server.storage.local_staging import LocalStaging
+from tests.storage.waiting import ID, OTHER, write
 
 # Writes 3 MB where only 1 MiB finds room.
 FILLING_WRITER = """
 import resource, sys
 from pathlib import Path
 from repo_server.domain.errors import StorageFull
-from repo_server.storage.staging import StagingArea
+from repo_server.storage.local_staging import LocalStaging
 
 resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
-area = StagingArea(Path(sys.argv[1]))
+area = LocalStaging(Path(sys.argv[1]))
 try:
     with area.append("f" * 32, 0) as out:
         for _ in range(3):
@@ -43,112 +37,16 @@ except StorageFull:
     print(out.offset, area.size("f" * 32))
 """
 
-# Holds an upload until it is killed.
-HOLDER = """
-import sys, time
-from pathlib import Path
-from repo_server.storage.staging import StagingArea
-
-with StagingArea(Path(sys.argv[1])).append("f" * 32, 0) as out:
-    out.write(b"half")
-    print("held", flush=True)
-    time.sleep(60)
-"""
-
 
 @pytest.fixture
-def area(tmp_path: Path) -> StagingArea:
-    made = StagingArea(tmp_path / "staging")
+def area(tmp_path: Path) -> LocalStaging:
+    made = LocalStaging(tmp_path / "staging")
     made.prepare()
     return made
 
 
-@pytest.fixture
-def holder(area: StagingArea, tmp_path: Path) -> Iterator["subprocess.Popen[bytes]"]:
-    """A process that is appending to the upload `OTHER`."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(tmp_path / "staging")], stdout=subprocess.PIPE
-    )
-    assert process.stdout is not None
-    with process.stdout:
-        assert process.stdout.readline() == b"held\n"
-        yield process
-        process.kill()
-        process.wait()
-
-
-def write(area: StagingArea, data: bytes, offset: int = 0, upload_id: str = ID) -> None:
-    with area.append(upload_id, offset) as out:
-        out.write(data)
-
-
-def test_an_upload_grows_piece_by_piece(area: StagingArea) -> None:
-    assert area.size(ID) == 0
-    with area.append(ID, 0) as out:
-        out.write(b"Bai ")
-        out.write(memoryview(b"giang"))
-        assert out.offset == 9
-    write(area, b" so 1", 9)
-    assert area.size(ID) == 14
-    assert area.path(ID).read_bytes() == b"Bai giang so 1"
-
-
-def test_what_came_before_the_client_went_away_is_kept(area: StagingArea) -> None:
-    def broken() -> None:
-        with area.append(ID, 0) as out:
-            out.write(b"half")
-            raise ConnectionResetError
-
-    with pytest.raises(ConnectionResetError):
-        broken()
-    assert area.size(ID) == 4
-    write(area, b" and half", 4)
-    assert area.path(ID).read_bytes() == b"half and half"
-
-
-def test_only_the_end_of_the_upload_can_be_written(area: StagingArea) -> None:
-    write(area, b"12345")
-    for offset in (0, 4, 6, -1):
-        with pytest.raises(WrongOffset) as caught:
-            write(area, b"x", offset)
-        assert caught.value.details == {"size": 5}
-    assert area.path(ID).read_bytes() == b"12345"
-
-
-def test_going_on_with_an_upload_that_is_not_there_leaves_no_file(area: StagingArea) -> None:
-    with pytest.raises(WrongOffset) as caught:
-        write(area, b"x", 5)
-    assert caught.value.details == {"size": 0}
-    assert list(area.entries()) == []
-
-
-def test_two_cannot_append_at_once(area: StagingArea) -> None:
-    with area.append(ID, 0) as out:
-        out.write(b"mine")
-        with pytest.raises(Busy):
-            write(area, b"yours", 4)
-        with pytest.raises(Busy):
-            area.discard(ID)
-        write(area, b"another upload", upload_id=OTHER)
-    write(area, b" and yours", 4)
-    assert area.path(ID).read_bytes() == b"mine and yours"
-
-
-def test_another_process_is_kept_out_until_it_dies(
-    area: StagingArea, holder: "subprocess.Popen[bytes]"
-) -> None:
-    with pytest.raises(Busy):
-        write(area, b" more", 4, OTHER)
-    with pytest.raises(Busy):
-        area.discard(OTHER)
-    holder.send_signal(signal.SIGKILL)
-    holder.wait()
-    write(area, b" more", 4, OTHER)
-    assert area.path(OTHER).read_bytes() == b"half more"
-
-
 def test_a_system_call_that_writes_a_little_is_called_again(
-    area: StagingArea, monkeypatch: pytest.MonkeyPatch
+    area: LocalStaging, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = os.pwrite
     monkeypatch.setattr(
@@ -158,7 +56,7 @@ def test_a_system_call_that_writes_a_little_is_called_again(
     assert area.path(ID).read_bytes() == b"0123456789"
 
 
-def test_a_full_disk_keeps_what_found_room(area: StagingArea, tmp_path: Path) -> None:
+def test_a_full_disk_keeps_what_found_room(area: LocalStaging, tmp_path: Path) -> None:
     command = [sys.executable, "-c", FILLING_WRITER, str(tmp_path / "staging")]
     said = subprocess.run(command, capture_output=True, check=True).stdout.split()
     assert said == [b"1048576", b"1048576"]
@@ -168,7 +66,7 @@ def test_a_full_disk_keeps_what_found_room(area: StagingArea, tmp_path: Path) ->
 
 
 def test_no_room_is_told_from_other_trouble(
-    area: StagingArea, monkeypatch: pytest.MonkeyPatch
+    area: LocalStaging, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number, error in ((errno.ENOSPC, StorageFull), (errno.EIO, StorageUnavailable)):
         monkeypatch.setattr(os, "pwrite", failing(number))
@@ -185,17 +83,18 @@ def failing(number: int) -> Callable[..., int]:
 
 
 def test_bytes_that_could_not_be_synced_are_dropped(
-    area: StagingArea, monkeypatch: pytest.MonkeyPatch
+    area: LocalStaging, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(area, b"durable")
     monkeypatch.setattr(os, "fsync", failing(errno.EIO))
     with pytest.raises(StorageUnavailable):
         write(area, b" and lost", 7)
+    monkeypatch.undo()
     assert area.size(ID) == 7
 
 
 def test_bytes_and_the_new_name_are_synced_before_the_end(
-    area: StagingArea, monkeypatch: pytest.MonkeyPatch
+    area: LocalStaging, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     synced: list[str] = []
     monkeypatch.setattr(
@@ -208,8 +107,17 @@ def test_bytes_and_the_new_name_are_synced_before_the_end(
     assert synced == ["staging", ID, ID]
 
 
+def test_no_size_is_told_that_the_disk_does_not_hold(
+    area: LocalStaging, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(area, b"durable")
+    monkeypatch.setattr(os, "fsync", failing(errno.EIO))
+    with pytest.raises(StorageUnavailable):
+        area.size(ID)
+
+
 def test_an_upload_that_became_an_object_cannot_be_written(
-    area: StagingArea, tmp_path: Path
+    area: LocalStaging, tmp_path: Path
 ) -> None:
     store = LocalStorage(tmp_path / "objects")
     store.prepare()
@@ -224,7 +132,7 @@ def test_an_upload_that_became_an_object_cannot_be_written(
 
 
 def test_an_upload_on_its_way_to_an_object_cannot_be_written(
-    area: StagingArea, tmp_path: Path
+    area: LocalStaging, tmp_path: Path
 ) -> None:
     # A process killed between linking the file and sealing it.
     write(area, b"bytes")
@@ -234,7 +142,7 @@ def test_an_upload_on_its_way_to_an_object_cannot_be_written(
 
 
 def test_a_sealed_file_is_a_conflict_for_whoever_may_not_open_it(
-    area: StagingArea, monkeypatch: pytest.MonkeyPatch
+    area: LocalStaging, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(area, b"bytes")
     area.path(ID).chmod(0o440)
@@ -246,19 +154,8 @@ def test_a_sealed_file_is_a_conflict_for_whoever_may_not_open_it(
         write(area, b"more", 5)
 
 
-def test_a_discarded_upload_starts_anew(area: StagingArea) -> None:
-    write(area, b"first try")
-    area.discard(ID)
-    area.discard(ID)
-    assert area.size(ID) == 0
-    with pytest.raises(ObjectMissing):
-        area.path(ID)
-    write(area, b"second")
-    assert area.path(ID).read_bytes() == b"second"
-
-
 def test_an_upload_discarded_between_opening_and_locking_starts_anew(
-    area: StagingArea, monkeypatch: pytest.MonkeyPatch
+    area: LocalStaging, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(area, b"")
     opened, first = os.open, [True]
@@ -277,7 +174,7 @@ def test_an_upload_discarded_between_opening_and_locking_starts_anew(
 
 
 def test_waiting_uploads_are_listed_and_files_of_others_are_not(
-    area: StagingArea, tmp_path: Path
+    area: LocalStaging, tmp_path: Path
 ) -> None:
     write(area, b"12345")
     write(area, b"", upload_id=OTHER)
@@ -291,23 +188,7 @@ def test_waiting_uploads_are_listed_and_files_of_others_are_not(
         assert datetime.now(UTC) - entry.modified_at < timedelta(minutes=1)
 
 
-@pytest.mark.parametrize("upload_id", ["", "..", ID.upper(), ID[:-1], ID + "0", f"{ID}\n", "../a"])
-def test_an_id_that_cannot_be_is_an_upload_that_is_not_there(
-    area: StagingArea, upload_id: str
-) -> None:
-    acts: list[Callable[[], object]] = [
-        lambda: write(area, b"x", upload_id=upload_id),
-        lambda: area.size(upload_id),
-        lambda: area.path(upload_id),
-        lambda: area.discard(upload_id),
-    ]
-    for act in acts:
-        with pytest.raises(NotFound):
-            act()
-    assert list(area.entries()) == []
-
-
-def test_links_are_not_followed(area: StagingArea, tmp_path: Path) -> None:
+def test_links_are_not_followed(area: LocalStaging, tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_bytes(b"")
     (tmp_path / "staging" / ID).symlink_to(secret)
@@ -318,14 +199,14 @@ def test_links_are_not_followed(area: StagingArea, tmp_path: Path) -> None:
     assert secret.read_bytes() == b""
 
 
-def test_an_upload_is_nobody_elses_business(area: StagingArea, tmp_path: Path) -> None:
+def test_an_upload_is_nobody_elses_business(area: LocalStaging, tmp_path: Path) -> None:
     write(area, b"x")
     assert stat.S_IMODE(area.path(ID).stat().st_mode) == 0o600
     assert stat.S_IMODE((tmp_path / "staging").stat().st_mode) & 0o077 == 0
 
 
 def test_a_missing_folder_is_trouble(tmp_path: Path) -> None:
-    area = StagingArea(tmp_path / "nothing")
+    area = LocalStaging(tmp_path / "nothing")
     acts: list[Callable[[], object]] = [
         lambda: write(area, b"x"),
         lambda: write(area, b"x", 5),
@@ -335,7 +216,3 @@ def test_a_missing_folder_is_trouble(tmp_path: Path) -> None:
     for act in acts:
         with pytest.raises(StorageUnavailable):
             act()
-
-
-def test_free_space_is_told(area: StagingArea) -> None:
-    assert area.free_bytes() > 0
