@@ -48,6 +48,7 @@ from repo_server.routes.pages import materials as material_pages
 from repo_server.routes.pages import search as search_page
 from repo_server.routes.pages.forms import provide_form
 from repo_server.routes.pages.rendering import Pages
+from repo_server.routes.preconditions import provide_revision
 from repo_server.routes.statics import Assets
 from repo_server.search.factory import open_indexes
 from repo_server.services import indexing
@@ -249,6 +250,7 @@ def _dependencies(library: Library, pages: Pages, assets: Assets) -> dict[str, P
         "assets": Provide(lambda: assets, sync_to_thread=False),
         "viewer": Provide(provide_viewer),
         "form": Provide(provide_form),
+        "rev": Provide(provide_revision, sync_to_thread=False),
     }
 
 

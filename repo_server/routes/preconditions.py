@@ -1,6 +1,9 @@
-"""`ETag` and `If-Match` of materials: the revision in quotes."""
+"""`ETag` and `If-Match` of materials and collections: the revision in quotes."""
 
 import re
+from typing import Annotated
+
+from litestar.params import HeaderParameter
 
 from repo_server.domain.errors import EditConflict
 
@@ -12,8 +15,10 @@ def etag(rev: int) -> str:
     return f'"{rev}"'
 
 
-def revision(if_match: str | None) -> int | None:
-    """The revision that If-Match names; None when it is missing.
+def provide_revision(
+    if_match: Annotated[str | None, HeaderParameter(name="If-Match", max_length=100)] = None,
+) -> int | None:
+    """The dependency `rev`: the revision that If-Match names; None when it is missing.
 
     A tag that is none of ours matches no revision: EditConflict.
     """

@@ -13,13 +13,12 @@ from repo_server.domain.access import Action, Viewer
 from repo_server.domain.materials import FILES_LIMIT
 from repo_server.exchange.qr import LARGEST_PNG, qr_png, qr_svg
 from repo_server.routes.addresses import site_origin
-from repo_server.routes.api.materials import IfMatch, MaterialAnswer, answer
+from repo_server.routes.api.materials import MaterialAnswer, present
 from repo_server.routes.auth import requires
 from repo_server.routes.bounds import PathId
 from repo_server.routes.bytes import SANDBOX, matches, send_nothing_new, send_pieces
 from repo_server.routes.errors import AnyRequest
-from repo_server.routes.preconditions import revision
-from repo_server.services import bundles, codes, collection_views, viewing
+from repo_server.services import bundles, codes, collection_views
 from repo_server.services.bundles import Bundle, FileChange
 from repo_server.services.cards import Card
 from repo_server.services.codes import CARDS_LIMIT
@@ -60,13 +59,13 @@ def edit_file(
     material_id: PathId,
     file_id: PathId,
     data: JSONBody[FileFields],
-    if_match: IfMatch = None,
+    rev: NamedDependency[int | None],
 ) -> Response[MaterialAnswer]:
     """Rename a file, say its role, move it among the others."""
     role = None if data.role is UNSET else data.role or ""
     change = FileChange(data.name, role, data.position)
-    bundles.change_file(library, viewer, material_id, revision(if_match), file_id, change)
-    return answer(viewing.material_by_id(library, viewer, material_id))
+    bundles.change_file(library, viewer, material_id, rev, file_id, change)
+    return present(library, viewer, material_id)
 
 
 @route(

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from litestar import Response, delete, get, patch, post, put
 from litestar.di import NamedDependency
-from litestar.params import FromQuery, HeaderParameter, JSONBody, QueryParameter
+from litestar.params import FromQuery, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 from msgspec import Meta, Struct
 
@@ -20,7 +20,7 @@ from repo_server.domain.collections import (
 from repo_server.domain.materials import Status
 from repo_server.routes.auth import requires
 from repo_server.routes.bounds import MAX_ID, PageNumber, PathId, SmallId
-from repo_server.routes.preconditions import etag, revision
+from repo_server.routes.preconditions import etag
 from repo_server.services import collection_contents as contents
 from repo_server.services import collection_views as views
 from repo_server.services import collections
@@ -34,7 +34,6 @@ from repo_server.services.collection_views import (
 from repo_server.services.collections import CollectionFields
 from repo_server.services.library import Library
 
-IfMatch = Annotated[str | None, HeaderParameter(name="If-Match", max_length=100)]
 Title = Annotated[str, Meta(max_length=TITLE_LIMIT)]
 Note = Annotated[str, Meta(max_length=NOTE_LIMIT)]
 Position = Annotated[int, Meta(ge=1, le=ITEMS_LIMIT)]
@@ -126,8 +125,16 @@ class CollectionAnswer(CollectionCard):
     licenses: tuple[LicenseShare, ...]
 
 
-def _answer(view: CollectionView, status: int = HTTP_200_OK) -> Response[CollectionAnswer]:
-    answer = CollectionAnswer(
+def _present(
+    library: Library, viewer: Viewer, collection_id: int, status: int = HTTP_200_OK
+) -> Response[CollectionAnswer]:
+    view = views.collection_by_id(library, viewer, collection_id)
+    headers = {"etag": etag(view.rev), "cache-control": "private, no-cache"}
+    return Response(_collection(view), status_code=status, headers=headers)
+
+
+def _collection(view: CollectionView) -> CollectionAnswer:
+    return CollectionAnswer(
         **{field.name: getattr(view.card, field.name) for field in fields(CollectionCard)},
         rev=view.rev,
         can_edit=view.can_edit,
@@ -135,14 +142,6 @@ def _answer(view: CollectionView, status: int = HTTP_200_OK) -> Response[Collect
         sections=view.sections,
         licenses=view.licenses,
     )
-    headers = {"etag": etag(view.rev), "cache-control": "private, no-cache"}
-    return Response(answer, status_code=status, headers=headers)
-
-
-def _present(
-    library: Library, viewer: Viewer, collection_id: int, status: int = HTTP_200_OK
-) -> Response[CollectionAnswer]:
-    return _answer(views.collection_by_id(library, viewer, collection_id), status)
 
 
 @get("/api/collections", opt=requires(Action.READ_PUBLIC), sync_to_thread=True)
@@ -190,10 +189,9 @@ def edit_collection(
     viewer: NamedDependency[Viewer],
     collection_id: PathId,
     data: JSONBody[CollectionSaid],
-    if_match: IfMatch = None,
+    rev: NamedDependency[int | None],
 ) -> Response[CollectionAnswer]:
     """Change title, description or cover."""
-    rev = revision(if_match)
     collections.edit_collection(library, viewer, collection_id, rev, _fields(data))
     return _present(library, viewer, collection_id)
 
@@ -203,10 +201,10 @@ def delete_collection(
     library: NamedDependency[Library],
     viewer: NamedDependency[Viewer],
     collection_id: PathId,
-    if_match: IfMatch = None,
+    rev: NamedDependency[int | None],
 ) -> None:
     """Delete; the materials are not touched."""
-    collections.delete_collection(library, viewer, collection_id, revision(if_match))
+    collections.delete_collection(library, viewer, collection_id, rev)
 
 
 @post(
@@ -219,10 +217,10 @@ def publish_collection(
     library: NamedDependency[Library],
     viewer: NamedDependency[Viewer],
     collection_id: PathId,
-    if_match: IfMatch = None,
+    rev: NamedDependency[int | None],
 ) -> Response[CollectionAnswer]:
     """Show it to everybody."""
-    collections.publish_collection(library, viewer, collection_id, revision(if_match))
+    collections.publish_collection(library, viewer, collection_id, rev)
     return _present(library, viewer, collection_id)
 
 
@@ -236,10 +234,10 @@ def withdraw_collection(
     library: NamedDependency[Library],
     viewer: NamedDependency[Viewer],
     collection_id: PathId,
-    if_match: IfMatch = None,
+    rev: NamedDependency[int | None],
 ) -> Response[CollectionAnswer]:
     """Make it a draft again."""
-    collections.withdraw_collection(library, viewer, collection_id, revision(if_match))
+    collections.withdraw_collection(library, viewer, collection_id, rev)
     return _present(library, viewer, collection_id)
 
 
@@ -253,14 +251,14 @@ def put_contents(
     viewer: NamedDependency[Viewer],
     collection_id: PathId,
     data: JSONBody[ContentsSaid],
-    if_match: IfMatch = None,
+    rev: NamedDependency[int | None],
 ) -> Response[CollectionAnswer]:
     """Make the contents exactly these; repeating it changes nothing."""
     sections = tuple(
         SectionContents(one.title, one.note, _placed(one.items), one.id) for one in data.sections
     )
     wanted = Contents(_placed(data.items), sections)
-    contents.put_contents(library, viewer, collection_id, revision(if_match), wanted)
+    contents.put_contents(library, viewer, collection_id, rev, wanted)
     return _present(library, viewer, collection_id)
 
 
@@ -278,14 +276,14 @@ def add_item(
     viewer: NamedDependency[Viewer],
     collection_id: PathId,
     data: JSONBody[ItemAdded],
-    if_match: IfMatch = None,
+    rev: NamedDependency[int | None],
 ) -> Response[CollectionAnswer]:
     """Add a published material; at the end it needs no `If-Match`."""
     contents.add_item(
         library,
         viewer,
         collection_id,
-        revision(if_match),
+        rev,
         Placed(data.material, data.note),
         section_id=data.section,
         position=data.position,
@@ -304,10 +302,10 @@ def edit_item(
     collection_id: PathId,
     item_id: PathId,
     data: JSONBody[ItemChanged],
-    if_match: IfMatch = None,
+    rev: NamedDependency[int | None],
 ) -> Response[CollectionAnswer]:
     """Change the note on an item."""
-    contents.edit_item(library, viewer, collection_id, revision(if_match), item_id, data.note)
+    contents.edit_item(library, viewer, collection_id, rev, item_id, data.note)
     return _present(library, viewer, collection_id)
 
 
@@ -321,10 +319,10 @@ def remove_item(
     viewer: NamedDependency[Viewer],
     collection_id: PathId,
     item_id: PathId,
-    if_match: IfMatch = None,
+    rev: NamedDependency[int | None],
 ) -> None:
     """Take an item out; the material is not touched."""
-    contents.remove_item(library, viewer, collection_id, revision(if_match), item_id)
+    contents.remove_item(library, viewer, collection_id, rev, item_id)
 
 
 @post(
@@ -339,14 +337,14 @@ def move_item(
     collection_id: PathId,
     item_id: PathId,
     data: JSONBody[Move],
-    if_match: IfMatch = None,
+    rev: NamedDependency[int | None],
 ) -> Response[Moved]:
     """Put an item at a place."""
     moved = contents.move_item(
         library,
         viewer,
         collection_id,
-        revision(if_match),
+        rev,
         item_id,
         section_id=data.section,
         position=data.position,

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 from litestar import Response, delete, get, patch, post
 from litestar.di import NamedDependency
-from litestar.params import HeaderParameter, JSONBody
+from litestar.params import JSONBody
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED, HTTP_204_NO_CONTENT
 from msgspec import Meta, Struct
 
@@ -20,7 +20,7 @@ from repo_server.domain.materials import (
 )
 from repo_server.routes.auth import requires
 from repo_server.routes.bounds import PathId, SmallId
-from repo_server.routes.preconditions import etag, revision
+from repo_server.routes.preconditions import etag
 from repo_server.services import materials, viewing
 from repo_server.services.cards import Card
 from repo_server.services.library import Library
@@ -29,7 +29,6 @@ from repo_server.services.placement import Choice
 from repo_server.services.viewing import AlignmentView, FileView, MaterialView
 
 ShortText = Annotated[str, Meta(max_length=120)]
-IfMatch = Annotated[str | None, HeaderParameter(name="If-Match", max_length=100)]
 
 
 class MaterialFields(Struct, forbid_unknown_fields=True, frozen=True):
@@ -150,8 +149,11 @@ def _material(view: MaterialView) -> MaterialAnswer:
     )
 
 
-def answer(view: MaterialView, status: int = HTTP_200_OK) -> Response[MaterialAnswer]:
-    """The material with its entity tag; private, because drafts are."""
+def present(
+    library: Library, viewer: Viewer, material_id: int, status: int = HTTP_200_OK
+) -> Response[MaterialAnswer]:
+    """The material as it is now, with its entity tag; private, because drafts are."""
+    view = viewing.material_by_id(library, viewer, material_id)
     headers = {"etag": etag(view.rev), "cache-control": "private, no-cache"}
     return Response(_material(view), status_code=status, headers=headers)
 
@@ -161,7 +163,7 @@ def material(
     library: NamedDependency[Library], viewer: NamedDependency[Viewer], material_id: PathId
 ) -> Response[MaterialAnswer]:
     """A material with its files and alignments."""
-    return answer(viewing.material_by_id(library, viewer, material_id))
+    return present(library, viewer, material_id)
 
 
 @post("/api/materials", opt=requires(Action.CONTRIBUTE), sync_to_thread=True)
@@ -172,8 +174,7 @@ def create(
 ) -> Response[MaterialAnswer]:
     """Start a draft; files follow as uploads that name it."""
     created = materials.create_material(library, viewer, _description(data))
-    view = viewing.material_by_id(library, viewer, created.id)
-    return answer(view, HTTP_201_CREATED)
+    return present(library, viewer, created.id, HTTP_201_CREATED)
 
 
 @patch("/api/materials/{material_id:int}", opt=requires(Action.EDIT), sync_to_thread=True)
@@ -182,11 +183,11 @@ def edit(
     viewer: NamedDependency[Viewer],
     material_id: PathId,
     data: JSONBody[MaterialFields],
-    if_match: IfMatch = None,
+    rev: NamedDependency[int | None],
 ) -> Response[MaterialAnswer]:
     """Change the description."""
-    materials.edit_material(library, viewer, material_id, revision(if_match), _description(data))
-    return answer(viewing.material_by_id(library, viewer, material_id))
+    materials.edit_material(library, viewer, material_id, rev, _description(data))
+    return present(library, viewer, material_id)
 
 
 @delete("/api/materials/{material_id:int}", opt=requires(Action.DELETE), sync_to_thread=True)
@@ -194,10 +195,10 @@ def remove(
     library: NamedDependency[Library],
     viewer: NamedDependency[Viewer],
     material_id: PathId,
-    if_match: IfMatch = None,
+    rev: NamedDependency[int | None],
 ) -> None:
     """Delete; nobody sees the material any more."""
-    materials.delete_material(library, viewer, material_id, revision(if_match))
+    materials.delete_material(library, viewer, material_id, rev)
 
 
 @delete(
@@ -210,10 +211,10 @@ def remove_file(
     viewer: NamedDependency[Viewer],
     material_id: PathId,
     file_id: PathId,
-    if_match: IfMatch = None,
+    rev: NamedDependency[int | None],
 ) -> None:
     """Take a file out of a material that is not published."""
-    materials.remove_file(library, viewer, material_id, revision(if_match), file_id)
+    materials.remove_file(library, viewer, material_id, rev, file_id)
 
 
 @post(
@@ -226,11 +227,11 @@ def submit(
     library: NamedDependency[Library],
     viewer: NamedDependency[Viewer],
     material_id: PathId,
-    if_match: IfMatch = None,
+    rev: NamedDependency[int | None],
 ) -> Response[MaterialAnswer]:
     """Hand a draft to the editors."""
-    materials.submit(library, viewer, material_id, revision(if_match))
-    return answer(viewing.material_by_id(library, viewer, material_id))
+    materials.submit(library, viewer, material_id, rev)
+    return present(library, viewer, material_id)
 
 
 @post(
@@ -243,11 +244,11 @@ def publish(
     library: NamedDependency[Library],
     viewer: NamedDependency[Viewer],
     material_id: PathId,
-    if_match: IfMatch = None,
+    rev: NamedDependency[int | None],
 ) -> Response[MaterialAnswer]:
     """Show a material to everybody."""
-    materials.publish(library, viewer, material_id, revision(if_match))
-    return answer(viewing.material_by_id(library, viewer, material_id))
+    materials.publish(library, viewer, material_id, rev)
+    return present(library, viewer, material_id)
 
 
 @post(
@@ -261,10 +262,10 @@ def give_back(
     viewer: NamedDependency[Viewer],
     material_id: PathId,
     data: JSONBody[Reason],
-    if_match: IfMatch = None,
+    rev: NamedDependency[int | None],
 ) -> None:
     """Give a submitted material back to its contributor, with a reason."""
-    materials.return_material(library, viewer, material_id, revision(if_match), data.reason)
+    materials.return_material(library, viewer, material_id, rev, data.reason)
 
 
 @post(
@@ -278,11 +279,11 @@ def withdraw(
     viewer: NamedDependency[Viewer],
     material_id: PathId,
     data: JSONBody[Reason],
-    if_match: IfMatch = None,
+    rev: NamedDependency[int | None],
 ) -> Response[MaterialAnswer]:
     """Take a material out of the public library."""
-    materials.withdraw(library, viewer, material_id, revision(if_match), data.reason)
-    return answer(viewing.material_by_id(library, viewer, material_id))
+    materials.withdraw(library, viewer, material_id, rev, data.reason)
+    return present(library, viewer, material_id)
 
 
 handlers = (

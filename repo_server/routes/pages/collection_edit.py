@@ -103,14 +103,17 @@ def save(
     view = _editable(library, viewer, code)
     try:
         place, notice = _done(library, viewer, view, form)
-    except InvalidValue as error:
-        errors = reason_by_field(error)
-        if form.one("do") == "section":
-            errors = {f"section_{field}": reason for field, reason in errors.items()}
-        return _form(request, viewer, pages, view, errors, form)
-    except EditConflict as error:
-        return _form(request, viewer, pages, view, {"conflict": error.sentence()}, form)
+    except (InvalidValue, EditConflict) as error:
+        return _form(request, viewer, pages, view, _reasons(error, form), form)
     return see(f"{view.card.url}/sua{place}", notice)
+
+
+def _reasons(error: InvalidValue | EditConflict, form: Form) -> dict[str, str]:
+    """What is wrong, by field; the fields of the form for a new heading have names of their own."""
+    reasons = reason_by_field(error)
+    if form.one("do") == "section" and "conflict" not in reasons:
+        return {f"section_{field}": reason for field, reason in reasons.items()}
+    return reasons
 
 
 def _done(
@@ -183,10 +186,8 @@ def take_step(
             return see(ROOT, "collection_deleted")
         else:
             raise NotFound
-    except InvalidValue as error:
+    except (InvalidValue, EditConflict) as error:
         return _form(request, viewer, pages, view, reason_by_field(error))
-    except EditConflict as error:
-        return _form(request, viewer, pages, view, {"conflict": error.sentence()})
     return see(view.card.url if step == "publish" else f"{view.card.url}/sua", f"collection_{step}")
 
 
@@ -263,11 +264,8 @@ def change_item(
     found = _place(view, item_id)
     try:
         notice = _item_act(library, viewer, view, item_id, form)
-    except InvalidValue as error:
+    except (InvalidValue, EditConflict) as error:
         errors = reason_by_field(error)
-        return _item_form(request, library, viewer, pages, view, found, errors, form.one("note"))
-    except EditConflict as error:
-        errors = {"conflict": error.sentence()}
         return _item_form(request, library, viewer, pages, view, found, errors, form.one("note"))
     return see(f"{view.card.url}/sua#cho-{item_id}", notice)
 
@@ -365,13 +363,10 @@ def change_section(
             contents.remove_section(library, viewer, id_, rev, section_id)
             return see(f"{view.card.url}/sua", "section_removed")
         contents.edit_section(library, viewer, id_, rev, section_id, title, note)
-    except InvalidValue as error:
+    except (InvalidValue, EditConflict) as error:
         errors = reason_by_field(error)
-    except EditConflict as error:
-        errors = {"conflict": error.sentence()}
-    else:
-        return see(f"{view.card.url}/sua#muc-{section_id}", "section_saved")
-    return _section_form(request, viewer, pages, view, section, (title, note), errors)
+        return _section_form(request, viewer, pages, view, section, (title, note), errors)
+    return see(f"{view.card.url}/sua#muc-{section_id}", "section_saved")
 
 
 handlers = (

@@ -11,7 +11,7 @@ from litestar.response import Redirect
 from msgspec import Struct
 
 from repo_server.domain.access import Action, Viewer
-from repo_server.domain.errors import InvalidValue, NotFound
+from repo_server.domain.errors import EditConflict, InvalidValue, NotFound
 from repo_server.domain.materials import Status
 from repo_server.routes.auth import requires
 from repo_server.routes.bounds import PageNumber, PathCode
@@ -208,8 +208,10 @@ def start(
     return see(f"{views.collection_url(made.code)}/sua", "collection_started")
 
 
-def reason_by_field(error: InvalidValue) -> dict[str, str]:
-    """What is wrong, by the field that it is said beside."""
+def reason_by_field(error: InvalidValue | EditConflict) -> dict[str, str]:
+    """What is wrong, by the field that it is said beside; "conflict" is beside none."""
+    if isinstance(error, EditConflict):
+        return {"conflict": error.sentence()}
     return {str(error.details["field"]): str(error.details["reason"])}
 
 
