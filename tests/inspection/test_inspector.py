@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,7 @@ import pytest
 from repo_server.domain.errors import FileRejected, InspectionUnavailable
 from repo_server.inspection.base import Inspection
 from repo_server.inspection.confinement.wire import Limits
+from repo_server.inspection.confinement.workplace import Workplace
 from repo_server.inspection.inspector import Inspector
 from tests.inspection.samples import SENTENCE, pdf
 
@@ -262,6 +264,21 @@ def test_a_folder_that_was_left_by_a_power_cut_is_swept_away_and_no_other_is(blo
             server.kill()
             server.wait()
             server.stdout.close()
+
+
+def test_whoever_sweeps_takes_no_folder_from_those_who_are_just_making_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def make_many():
+        for _ in range(150):
+            workplace = Workplace()
+            assert Path(workplace.path).exists()
+            workplace.remove()
+
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(make_many) for _ in range(4)]:
+            done.result()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_memory_of_the_server_stays_level(inspector, tmp_path):

@@ -20,7 +20,8 @@ class Workplace:
 
     def __init__(self) -> None:
         _sweep(Path(tempfile.gettempdir()))
-        self.path, self._lock = _made_and_locked()
+        self.path, lock = _made_and_locked()
+        self._lock: int | None = lock
 
     def remove(self) -> None:
         """Take the folder away; harmless when it is gone."""
@@ -30,15 +31,16 @@ class Workplace:
             self._lock = None
 
 
-def _made_and_locked() -> tuple[str, int | None]:
+def _made_and_locked() -> tuple[str, int]:
     while True:
         path = tempfile.mkdtemp(prefix=PREFIX)
-        lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-        # Another process may sweep between these two steps: then this folder is nobody's.
-        fcntl.flock(lock, fcntl.LOCK_SH)
-        if Path(path).exists():
-            return path, lock
-        os.close(lock)
+        # Until it is locked, another process may sweep it away: then it takes another one.
+        with suppress(FileNotFoundError):
+            lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+            fcntl.flock(lock, fcntl.LOCK_SH)
+            if Path(path).exists():
+                return path, lock
+            os.close(lock)
 
 
 def _sweep(folder: Path) -> None:
