@@ -65,6 +65,7 @@ def say_imported(report: ImportReport, *, as_json: bool) -> None:
                 "with_text": sum(outcome.has_text for outcome in report.outcomes),
                 "files": [asdict(outcome) for outcome in report.outcomes],
                 "problems": [list(problem) for problem in report.problems],
+                "kept": [list(kept) for kept in report.kept],
             }
         )
         return
@@ -73,6 +74,8 @@ def say_imported(report: ImportReport, *, as_json: bool) -> None:
             click.echo(f"✗ {outcome.path}: {outcome.reason}")
     for label, problem in report.problems:
         click.echo(f"! {label}: {problem}")
+    for label, sentence in report.kept:
+        click.echo(f"i {label}: {sentence}")
     click.echo(
         f"{counts['accepted']} tệp mới, {counts['known']} tệp đã có, {counts['rejected']} tệp bị "
         f"từ chối; {report.materials} học liệu, {report.published} vừa xuất bản."

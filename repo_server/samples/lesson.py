@@ -83,7 +83,10 @@ class SampleFile:
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """A sample material with everything needed to write and describe its files."""
+    """A sample material with everything needed to write and describe its files.
+
+    `items` are codes of the curriculum's items that it is about; its grades and subjects aside.
+    """
 
     slug: str
     title: str
@@ -96,7 +99,7 @@ class Lesson:
     language: str
     author: str
     organization: str
-    topic: str
+    items: tuple[str, ...]
     keywords: tuple[str, ...]
     files: tuple[SampleFile, ...]
     bodies: Mapping[str, str]
@@ -149,7 +152,7 @@ def _lesson(slug: str, data: dict[str, Any]) -> Lesson:
         language=data.get("language", "vi"),
         author=data["author"],
         organization=data["organization"],
-        topic=data["topic"],
+        items=tuple(data.get("items", ())),
         keywords=tuple(data["keywords"]),
         files=tuple(_file(data, row) for row in data["files"]),
         bodies=data.get("bodies", {}),

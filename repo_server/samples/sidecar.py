@@ -1,8 +1,4 @@
-"""`kho.toml`: what an import learns about the files beside it.
-
-Keys: title, description, kind, language, license, author, organization, topic, grades, subjects,
-books, keywords, and one ``[[files]]`` table (name, role) for each file of the folder.
-"""
+"""`kho.toml`: what an import learns about the files beside it (docs/importing.md)."""
 
 import json
 from collections.abc import Sequence
@@ -22,11 +18,10 @@ def write_sidecar(lesson: Lesson, files: Sequence[tuple[str, str]]) -> bytes:
         "language": lesson.language,
         "license": lesson.license,
         "author": lesson.author,
-        "organization": lesson.organization,
-        "topic": lesson.topic,
         "grades": lesson.grades,
         "subjects": lesson.subjects,
         "books": lesson.books,
+        "items": lesson.items,
         "keywords": lesson.keywords,
     }
     lines = [f"{name} = {_value(value)}" for name, value in fields.items()]

@@ -8,7 +8,6 @@ meanwhile stays so.
 
 import errno
 import hashlib
-import tomllib
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -31,12 +30,10 @@ from repo_server.domain.materials import Status
 from repo_server.services import materials, uploads
 from repo_server.services.acceptance import CIRCUMSTANTIAL, accept_upload
 from repo_server.services.library import Library
-from repo_server.services.materials import Description
-from repo_server.services.placement import Choice
+from repo_server.services.sidecars import SIDECAR, apply_sidecar, read_sidecar
 from repo_server.services.uploads import Declaration, UploadView
-from repo_server.services.viewing import MaterialView, material_by_id
+from repo_server.services.viewing import material_by_id
 
-SIDECAR: Final = "kho.toml"
 _CHUNK: Final = 1 << 20
 CHANGED: Final = "Tệp bị thay đổi trong lúc đọc. Hãy nhập lại."
 
@@ -88,10 +85,14 @@ class Outcome:
 
 @dataclass(slots=True)
 class ImportReport:
-    """Everything that an import did; `problems` are about materials, not single files."""
+    """Everything that an import did; `problems` are about materials, not single files.
+
+    `kept` says where a person's change in the library outweighs a description.
+    """
 
     outcomes: list[Outcome] = field(default_factory=list)
     problems: list[tuple[str, str]] = field(default_factory=list)
+    kept: list[tuple[str, str]] = field(default_factory=list)
     materials: int = 0
     published: int = 0
 
@@ -173,7 +174,7 @@ def _import_unit(
     if material_id is not None:
         report.materials += 1
         try:
-            report.published += _finish(library, viewer, material_id, fields, publish=publish)
+            _finish(library, viewer, material_id, unit, fields, report, publish=publish)
         except KhoError as error:
             report.problems.append((unit.label, error.sentence()))
 
@@ -182,9 +183,7 @@ def _read_sidecar(unit: Unit) -> dict[str, Any]:
     if unit.sidecar is None:
         return {}
     try:
-        return tomllib.loads(unit.sidecar.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InvalidValue(SIDECAR, f"Không đọc được tệp mô tả: {error}.") from error
+        return read_sidecar(unit.sidecar)
     except OSError as error:
         raise InvalidValue(SIDECAR, _unreadable(error)) from error
 
@@ -302,55 +301,21 @@ def _latest(library: Library, viewer: Viewer, key: str) -> tuple[UploadView | No
 
 
 def _finish(
-    library: Library, viewer: Viewer, material_id: int, fields: dict[str, Any], *, publish: bool
-) -> bool:
-    """Describe the material as its sidecar says and publish it if asked; True when it was."""
+    library: Library,
+    viewer: Viewer,
+    material_id: int,
+    unit: Unit,
+    fields: dict[str, Any],
+    report: ImportReport,
+    *,
+    publish: bool,
+) -> None:
+    """Describe the material as its sidecar says and publish it if asked."""
+    told = apply_sidecar(library, viewer, material_id, fields)
+    report.problems += [(unit.label, sentence) for sentence in told.problems]
+    report.kept += [(unit.label, sentence) for sentence in told.kept]
     view = material_by_id(library, viewer, material_id)
-    description = _description(fields)
-    if description != Description() and not _says(view, description):
-        materials.edit_material(library, viewer, material_id, view.rev, description)
-        view = material_by_id(library, viewer, material_id)
     # What was withdrawn stays withdrawn, however often the import is repeated.
-    if not publish or view.card.status not in (Status.DRAFT, Status.SUBMITTED):
-        return False
-    materials.publish(library, viewer, material_id, view.rev, complete=False)
-    return True
-
-
-def _description(fields: dict[str, Any]) -> Description:
-    def text(name: str) -> str | None:
-        value = fields.get(name)
-        return value if isinstance(value, str) else None
-
-    def texts(name: str) -> tuple[str, ...]:
-        value = fields.get(name)
-        return tuple(map(str, value)) if isinstance(value, list) else ()
-
-    grades = tuple(int(grade) for grade in texts("grades") if grade.isdigit())
-    choice = Choice(grades, texts("subjects"), texts("books"))
-    return Description(
-        title=text("title"),
-        description=text("description"),
-        kind=text("kind"),
-        language=text("language"),
-        license=text("license"),
-        keywords=texts("keywords") if "keywords" in fields else None,
-        author=text("author"),
-        choice=choice if choice != Choice() else None,
-    )
-
-
-def _says(view: MaterialView, description: Description) -> bool:
-    """Whether the material already is as described: then a repeated import changes nothing."""
-    card = view.card
-    current = {
-        "title": card.title,
-        "description": card.description,
-        "kind": card.kind,
-        "language": card.language,
-        "license": card.license.code if card.license else None,
-        "keywords": view.keywords,
-        "author": view.author,
-        "choice": view.choice,
-    }
-    return all(getattr(description, name) in (None, value) for name, value in current.items())
+    if publish and view.card.status in (Status.DRAFT, Status.SUBMITTED):
+        materials.publish(library, viewer, material_id, view.rev, complete=False)
+        report.published += 1

@@ -87,10 +87,17 @@ def create_material(library: Library, viewer: Viewer, description: Description) 
 
 
 def edit_material(
-    library: Library, viewer: Viewer, material_id: int, rev: int | None, description: Description
+    library: Library,
+    viewer: Viewer,
+    material_id: int,
+    rev: int | None,
+    description: Description,
+    *,
+    imported: dict[str, Any] | None = None,
 ) -> Material:
     """Change the description; `rev` is the revision that the person saw.
 
+    An import notes with `imported` what it leaves the fields at.
     Raises PreconditionRequired without `rev`, EditConflict when it is no longer current and
     NotPublishable when a material beyond its draft would lose what its submission required.
     """
@@ -98,6 +105,8 @@ def edit_material(
         material = open_material(session, viewer, material_id, rev, Action.EDIT)
         before, lacking = _summary(material), missing(material)
         _describe(session, material, description)
+        if imported is not None:
+            material.imported = imported
         if material.status != Status.DRAFT:
             # What an import published as it came may be described bit by bit.
             _require_complete(material, except_for=lacking)

@@ -28,7 +28,7 @@ subjects = ["toan"]
 license = "cc0-1.0"
 author = "Lê An"
 organization = "Trường thử"
-topic = "Số"
+items = ["lop-6.toan.so-va-dai-so.1"]
 keywords = ["số"]
 [[files]]
 name = "Bài thử.md"
@@ -63,6 +63,17 @@ def test_the_lesson_is_taught_in_a_grade_where_the_curriculum_has_its_subject(
 ) -> None:
     taught = _taught()
     assert {(grade, subject) for grade in lesson.grades for subject in lesson.subjects} <= taught
+
+
+def test_a_lesson_is_about_items_below_its_subject_wherever_the_programme_has_any() -> None:
+    files = [read_curriculum_csv(path.read_bytes()) for path in framework_files()]
+    items = [item.code for file in files for item in file.items]
+    for lesson in LESSONS:
+        roots = [f"lop-{grade}.{code}." for grade in lesson.grades for code in lesson.subjects]
+        below = {code for code in items if code.startswith(tuple(roots))}
+        assert set(lesson.items) <= below, lesson.slug
+        assert bool(lesson.items) == bool(below), lesson.slug
+    assert sum(bool(lesson.items) for lesson in LESSONS) > 20
 
 
 _TAUGHT: set[tuple[int, str]] = set()

@@ -14,7 +14,8 @@ class Material(Base):
     """A learning material; `rev` grows by one with every change of it, its files or alignments.
 
     `rev` is SQLAlchemy's version counter: an UPDATE that meets another `rev` than it read changes
-    nothing and raises, so of two people who edit at once one is told.
+    nothing and raises, so of two people who edit at once one is told. `imported` is what the last
+    `kho import` left the described fields at, so that the next one knows what a person has changed.
     """
 
     __tablename__ = "material"
@@ -50,6 +51,7 @@ class Material(Base):
     return_reason: Mapped[str | None] = mapped_column(Text)
     use: Mapped[int] = mapped_column(default=0)
     external_id: Mapped[str | None] = mapped_column(String(200))
+    imported: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(default=utc_now)
     submitted_at: Mapped[datetime | None]

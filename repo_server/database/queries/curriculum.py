@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import exists, false, func, or_, select
+from sqlalchemy import exists, false, func, literal, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from repo_server.database.models import CurriculumItem, Framework, Material, Placement
@@ -144,6 +144,37 @@ def items_matching(
         statement = statement.where(or_(false(), *below))
     order = statement.order_by(
         CurriculumItem.depth, CurriculumItem.framework_id, CurriculumItem.sequence
+    )
+    return list(session.scalars(order.limit(limit)))
+
+
+def items_holding(
+    session: Session,
+    viewer: Viewer,
+    words: str,
+    *,
+    below: str = "",
+    unfinished: bool = False,
+    limit: int,
+) -> list[CurriculumItem]:
+    """Items below a subject whose names hold the folded `words` side by side, the highest first.
+
+    `below` is the path of an item above them; with `unfinished` the last word may go on.
+    """
+    padded = literal(" ").concat(CurriculumItem.folded).concat(" ")
+    end = "" if unfinished else " "
+    statement = select(CurriculumItem).where(
+        CurriculumItem.kind.not_in(("grade", "subject", "book")),
+        padded.contains(f" {words}{end}", autoescape=True),
+    )
+    if below:
+        statement = statement.where(CurriculumItem.path.startswith(below))
+    order = statement.order_by(
+        CurriculumItem.folded.startswith(words, autoescape=True).desc(),
+        CurriculumItem.depth,
+        CurriculumItem.framework_id,
+        CurriculumItem.sequence,
+        CurriculumItem.id,
     )
     return list(session.scalars(order.limit(limit)))
 

@@ -267,6 +267,7 @@ def upgrade() -> None:
         sa.Column("return_reason", sa.Text(), nullable=True),
         sa.Column("use", sa.Integer(), nullable=False),
         sa.Column("external_id", sa.String(length=200), nullable=True),
+        sa.Column("imported", sa.JSON(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.Column("submitted_at", sa.BigInteger(), nullable=True),
