@@ -103,6 +103,7 @@ class Action(StrEnum):
     RETURN = "return"
     WITHDRAW = "withdraw"
     DELETE = "delete"
+    RESTORE = "restore"  # bring back what was deleted, in the state that it was in
     REVIEW = "review"  # see the queue of submitted materials
     CURATE = "curate"  # make collections; on one of them also its rule in COLLECTIONS
     ADMINISTER = "administer"  # curriculum, accounts, state of the engines
@@ -150,6 +151,13 @@ TABLE: Final[dict[Action, dict[Standing, frozenset[Status]]]] = {
     A.DELETE: {
         S.OWNER: _OPEN | {Status.WITHDRAWN},
         S.MANAGER: frozenset({Status.WITHDRAWN}),
+        S.ADMIN: ALL_STATES,
+    },
+    # Of a material that is deleted; its own table row, because nobody sees it as it was.
+    A.RESTORE: {
+        S.OWNER: ALL_STATES,
+        S.EDITOR_IN_SCOPE: _SEEN_BY_EDITORS,
+        S.MANAGER: _SEEN_BY_EDITORS,
         S.ADMIN: ALL_STATES,
     },
 }

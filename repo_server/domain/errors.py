@@ -46,6 +46,12 @@ CATALOGUE: Final[dict[str, ErrorEntry]] = {
     "method_not_allowed": ErrorEntry(
         405, "Địa chỉ này không nhận cách gọi đó.", "This address does not take that method."
     ),
+    "client_silent": ErrorEntry(
+        408,
+        "Đường truyền im lặng quá lâu nên máy chủ đã ngừng chờ. Phần đã nhận vẫn được giữ; "
+        "hãy gửi tiếp.",
+        "Nothing came for too long. What arrived is kept; go on from there.",
+    ),
     "conflict": ErrorEntry(409, "Việc này không hợp với trạng thái hiện tại.", "Conflict."),
     "wrong_state": ErrorEntry(
         409,
@@ -60,6 +66,16 @@ CATALOGUE: Final[dict[str, ErrorEntry]] = {
         "Vị trí gửi tiếp không khớp: máy chủ đang có {size} byte.",
         "The offset does not match: the server holds {size} bytes.",
     ),
+    "upload_over": ErrorEntry(
+        410,
+        "Lượt gửi này đã bị huỷ hoặc hết hạn. Hãy gửi tệp lại từ đầu.",
+        "This upload was given up or has expired. Send the file anew.",
+    ),
+    "tus_version": ErrorEntry(
+        412,
+        "Máy chủ chỉ nhận giao thức tus phiên bản {version}.",
+        "This server speaks tus {version} alone.",
+    ),
     "edit_conflict": ErrorEntry(
         412,
         "Người khác vừa sửa nội dung này. Hãy tải lại trang rồi sửa tiếp.",
@@ -67,6 +83,11 @@ CATALOGUE: Final[dict[str, ErrorEntry]] = {
     ),
     "too_large": ErrorEntry(
         413, "Tệp quá lớn: tối đa {limit}.", "The file is too large: at most {limit}."
+    ),
+    "unsupported_media_type": ErrorEntry(
+        415,
+        "Nội dung gửi lên phải có kiểu {wanted}.",
+        "The content must be of the type {wanted}.",
     ),
     "range_not_satisfiable": ErrorEntry(
         416, "Khoảng byte yêu cầu nằm ngoài tệp.", "The range lies outside the file."
@@ -87,6 +108,11 @@ CATALOGUE: Final[dict[str, ErrorEntry]] = {
     "too_many_requests": ErrorEntry(
         429, "Bạn thao tác quá nhanh. Hãy thử lại sau ít phút.", "Too many requests. Try later."
     ),
+    "checksum_mismatch": ErrorEntry(
+        460,
+        "Phần vừa gửi không khớp mã kiểm tra nên chưa được nhận. Hãy gửi lại phần đó.",
+        "The bytes do not match their checksum and were not taken. Send them again.",
+    ),
     # What a file was found to be
     "file_rejected": ErrorEntry(422, "{reason}", "{reason}"),
     # What an operator asked for
@@ -99,6 +125,11 @@ CATALOGUE: Final[dict[str, ErrorEntry]] = {
         503,
         "Kho tệp đang tạm ngừng. Hãy thử lại sau ít phút.",
         "File storage is unavailable. Try again in a few minutes.",
+    ),
+    "file_damaged": ErrorEntry(
+        503,
+        "Tệp này bị hỏng trong kho và đang chờ lấy lại từ bản sao lưu. Quản trị viên đã được báo.",
+        "This file is damaged and waits to be restored from a backup. The administrators know.",
     ),
     "inspection_unavailable": ErrorEntry(
         503,
@@ -229,6 +260,36 @@ class WrongOffset(KhoError):
     code = "wrong_offset"
 
 
+class UploadOver(KhoError):
+    """The upload was given up or has expired: it takes no more bytes."""
+
+    code = "upload_over"
+
+
+class ClientSilent(KhoError):
+    """A client that is to send bytes has sent none for too long."""
+
+    code = "client_silent"
+
+
+class ChecksumMismatch(KhoError):
+    """Bytes are not those that their checksum was made of; none of them counts."""
+
+    code = "checksum_mismatch"
+
+
+class UnsupportedTusVersion(KhoError):
+    """A client speaks another version of tus; details: version (ours)."""
+
+    code = "tus_version"
+
+
+class UnsupportedMediaType(KhoError):
+    """A body has another Content-Type than it must have; details: wanted."""
+
+    code = "unsupported_media_type"
+
+
 class EditConflict(KhoError):
     """`If-Match` names a revision that is no longer current."""
 
@@ -302,6 +363,12 @@ class StorageFull(KhoError):
     """No room is left for bytes."""
 
     code = "storage_full"
+
+
+class FileDamaged(KhoError):
+    """The stored bytes are not the ones that were sent, or are gone: nobody is handed others."""
+
+    code = "file_damaged"
 
 
 class InspectionUnavailable(KhoError):

@@ -12,6 +12,9 @@ REASON_LIMIT: Final = 2_000
 FILES_LIMIT: Final = 50
 ITEMS_LIMIT: Final = 60
 
+RESTORABLE_DAYS: Final = 30
+"""How long a deleted material can be brought back; then what it held is deleted for good."""
+
 
 class Status(StrEnum):
     """Where a material stands in its life."""

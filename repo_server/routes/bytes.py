@@ -33,7 +33,10 @@ SANDBOX: Final = "default-src 'none'; sandbox"
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """Bytes to be sent. `etag` without quotes; `filename` is what a browser saves it as."""
+    """Bytes to be sent. `etag` without quotes; `filename` is what a browser saves it as.
+
+    `whole` gives all of them, checked, where they are few; without it they are streamed unchecked.
+    """
 
     key: ObjectKey
     size: int
@@ -42,6 +45,7 @@ class Content:
     cache: str
     filename: str | None = None
     attachment: bool = False
+    whole: Callable[[], bytes] | None = None
 
 
 def byte_range(header: str | None, size: int) -> tuple[int, int] | None:
@@ -77,7 +81,8 @@ def send_content(
 ) -> ASGIApp:
     """The answer to a request with these (lower-case) `headers`. Opens the object before answering.
 
-    Raises ObjectMissing, StorageUnavailable, RangeNotSatisfiable: nothing has been sent then.
+    Raises ObjectMissing, StorageUnavailable, RangeNotSatisfiable, and what `content.whole` raises:
+    nothing has been sent then.
     """
     if matches(headers.get("if-none-match"), content.etag):
         return _answer(304, _validators(content))
@@ -89,6 +94,9 @@ def send_content(
     if method == "HEAD":
         return _answer(status, response_headers)
     start, last = span or (0, content.size - 1)
+    if content.whole is not None:
+        data = memoryview(content.whole())[start : last + 1]
+        return _answer(status, response_headers, _from_memory(data))
     path = storage.local_path(content.key) if span is None else None
     if path is not None:
         return _answer(status, response_headers, _from_path(path))
@@ -144,6 +152,13 @@ def _from_path(path: Path) -> _Body:
             return
         with await to_thread.run_sync(path.open, "rb") as stream:
             await _stream(stream, send)
+
+    return body
+
+
+def _from_memory(data: memoryview) -> _Body:
+    async def body(_: Scope, send: Send) -> None:
+        await send({"type": "http.response.body", "body": bytes(data), "more_body": False})
 
     return body
 

@@ -34,6 +34,7 @@ from repo_server.domain.vietnamese import display, fold
 from repo_server.failpoints import reached
 from repo_server.inspection.base import Inspection, RenderedImage
 from repo_server.services.codes import free_code
+from repo_server.services.keeping import disposal
 from repo_server.services.library import Library
 from repo_server.services.materials import present_files
 from repo_server.services.placement import home_organization
@@ -74,6 +75,14 @@ class _Candidate:
     path: Path
 
 
+@dataclass(frozen=True, slots=True)
+class _Promoted:
+    """Where the bytes were put; `relied` on a live row whose object may have been there before."""
+
+    generation: int
+    relied: bool
+
+
 def accept_upload(library: Library, upload_id: str) -> None:
     """Bring a received upload to "ready" or "rejected"; harmless for one that is there already.
 
@@ -100,10 +109,10 @@ def _accept(library: Library, candidate: _Candidate) -> None:
     if not inspection.accepted:
         _reject(library, candidate, inspection.verdict, inspection.reason)
         return
-    generation = _promote(library, candidate)
+    promoted = _promote(library, candidate)
     thumbnail = _store_thumbnail(library, candidate.sha256, inspection.thumbnail)
-    while not _commit(library, candidate, inspection, thumbnail, generation):
-        generation = _promote(library, candidate)
+    while not _commit(library, candidate, inspection, thumbnail, promoted):
+        promoted = _promote(library, candidate)
     reached("C13")
     _forget_staged(library, candidate)
     reached("C15")
@@ -150,17 +159,24 @@ def _mark_rejected(
     audit.record(session, upload.owner_id, "upload.reject", "upload", upload.id, after=after)
 
 
-def _promote(library: Library, candidate: _Candidate) -> int:
-    """Put the bytes where blobs are; returns the generation they were put under."""
+def _promote(library: Library, candidate: _Candidate) -> _Promoted:
+    """Put the bytes where blobs are."""
     with library.database.read() as session:
         blob = session.get(Blob, candidate.sha256)
     generation = 0 if blob is None else blob.generation
-    if blob is not None and blob.state == "doomed":
-        # The collector may delete that object at any moment: these bytes get a name of their own.
+    spoiled = blob is not None and _is_spoiled(blob)
+    if spoiled:
+        # The collector may delete that object at any moment, or it is damaged: these bytes get a
+        # name of their own.
         generation += 1
     key = ObjectKey.blob(candidate.sha256, generation)
     library.storage.adopt(key, candidate.path, candidate.size, candidate.sha256)
-    return generation
+    return _Promoted(generation, relied=blob is not None and not spoiled)
+
+
+def _is_spoiled(blob: Blob) -> bool:
+    """Whether the object of its generation must not be relied on."""
+    return blob.state == "doomed" or blob.damaged_at is not None
 
 
 def _store_thumbnail(
@@ -201,22 +217,24 @@ def _commit(
     candidate: _Candidate,
     inspection: Inspection,
     thumbnail: Derivative | None,
-    generation: int,
+    promoted: _Promoted,
 ) -> bool:
-    """The one commit. False when the blob was doomed meanwhile and must be promoted again."""
+    """The one commit. False when the blob was collected meanwhile and must be promoted again."""
     with library.database.write() as session:
         upload = session.get(Upload, candidate.upload_id, with_for_update=True)
         if upload is None or upload.state != "received":
             return True
         material = _material_for(session, upload, inspection)
         refusal = _refusal(session, upload, material)
+        if not _know_blob(session, candidate, promoted):
+            session.rollback()
+            return False
         if material is None or refusal is not None:
             verdict, reason = refusal or ("gone", GONE_REASON)
             _mark_rejected(session, upload, candidate.sha256, verdict, reason)
+            # The bytes are in the storage already: let the collector know them.
+            disposal.release(session, [candidate.sha256])
             return True
-        if not _know_blob(session, candidate, generation):
-            session.rollback()
-            return False
         reached("C11")
         _keep_text(session, candidate.sha256, inspection)
         if thumbnail is not None:
@@ -230,15 +248,23 @@ def _commit(
     return True
 
 
-def _know_blob(session: Session, candidate: _Candidate, generation: int) -> bool:
+def _know_blob(session: Session, candidate: _Candidate, promoted: _Promoted) -> bool:
+    """Make the row of the blob name these bytes; False when they are not there any more."""
+    generation = promoted.generation
+    if promoted.relied and session.get(Blob, candidate.sha256, with_for_update=True) is None:
+        # Collected to the end between the promotion and now, with the object we relied on.
+        return False
     row = {"sha256": candidate.sha256, "size": candidate.size, "generation": generation}
     # Two uploads of the same bytes may end at the same moment: the second waits for the first.
     outbox.upsert(session, Blob, [row], changing=())
     blob = session.get_one(Blob, candidate.sha256, with_for_update=True, populate_existing=True)
-    if blob.state == "doomed":
+    if _is_spoiled(blob):
         if generation != blob.generation + 1:
             return False
-        blob.state, blob.generation = "live", generation
+        disposal.supersede(session, blob.sha256, blob.generation)
+        blob.state, blob.generation, blob.damaged_at = "live", generation, None
+        blob.verified_at = utc_now()
+    blob.unused_since = None
     return blob.generation == generation
 
 

@@ -19,15 +19,16 @@ from repo_server.domain.bundles import (
     renamed,
     role_or_none,
 )
-from repo_server.domain.errors import InvalidValue, NotFound, StorageUnavailable
+from repo_server.domain.errors import FileDamaged, InvalidValue, NotFound, StorageUnavailable
 from repo_server.domain.files import FILE_KINDS
 from repo_server.domain.licenses import LICENSES
 from repo_server.exchange.attribution import AttributedFile, Attribution, attribution_text
 from repo_server.exchange.zip_archive import Entry, archive, archive_size
+from repo_server.services.keeping import reading
 from repo_server.services.library import Library
 from repo_server.services.materials import open_material, present_files
 from repo_server.services.uploads import require_changeable_files
-from repo_server.storage.base import BUFFER_SIZE, ObjectKey, ObjectMissing, ObjectReader
+from repo_server.storage.base import ObjectKey, ObjectMissing
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +103,8 @@ def _said(file: MaterialFile, order: Sequence[MaterialFile]) -> dict[str, object
 class Bundle:
     """A material's files as an archive: `size` in bytes, `etag` the same for the same bytes.
 
-    `objects` are the stored objects that it is made from, with their sizes; `is_used`: whether to
-    take it shows that the material is used.
+    `objects` are the stored objects that it is made from, with their sizes; `damaged`: one of them
+    was found so; `is_used`: whether to take it shows that the material is used.
     """
 
     material_id: int
@@ -113,9 +114,10 @@ class Bundle:
     etag: str
     entries: tuple[Entry, ...]
     objects: tuple[tuple[ObjectKey, int], ...]
+    damaged: bool
 
     def chunks(self) -> Iterator[bytes]:
-        """The archive's bytes; raises StorageUnavailable where the storage breaks off."""
+        """The archive's bytes; StorageUnavailable and FileDamaged break it off, never ended."""
         return archive(self.entries)
 
 
@@ -148,14 +150,17 @@ def bundle(library: Library, viewer: Viewer, material_id: int, origin: str) -> B
         etag=_digest(page, entries),
         entries=entries,
         objects=tuple((_key(stored), stored.file.size) for stored in files),
+        damaged=any(map(reading.is_unsound, files)),
     )
 
 
 def require_stored(library: Library, bundle: Bundle) -> None:
     """Look whether all objects are there, so that a loss is told before the answer has begun.
 
-    Raises ObjectMissing, or StorageUnavailable for an object of another size.
+    Raises ObjectMissing, FileDamaged, or StorageUnavailable for an object of another size.
     """
+    if bundle.damaged:
+        raise FileDamaged
     for key, size in bundle.objects:
         info = library.storage.stat(key)
         if info is None:
@@ -196,19 +201,8 @@ def _digest(page: bytes, entries: Sequence[Entry]) -> str:
 
 
 def _reading(library: Library, stored: StoredFile) -> Callable[[], Iterator[bytes]]:
-    key = _key(stored)
-
-    def chunks() -> Iterator[bytes]:
-        with library.storage.open(key) as reader:
-            yield from _pieces(reader)
-
-    return chunks
+    return lambda: reading.proven(library, stored)
 
 
 def _key(stored: StoredFile) -> ObjectKey:
     return ObjectKey.blob(stored.file.sha256, stored.generation)
-
-
-def _pieces(reader: ObjectReader) -> Iterator[bytes]:
-    while piece := reader.read(BUFFER_SIZE):
-        yield piece

@@ -16,7 +16,8 @@ from repo_server.storage.staging import StagingArea
 class Library:
     """Where everything is; `app.open_library` makes it, services receive it as first argument.
 
-    `indexes` are fed all alike; searches ask the first that answers. `max_file_size` is in bytes.
+    `indexes` are fed all alike; searches ask the first that answers. `max_file_size` is in bytes,
+    `scrub_rate` in bytes a second that are read again to find damage (0: never).
     """
 
     database: Database
@@ -25,6 +26,7 @@ class Library:
     inspector: Inspector
     indexes: tuple[SearchIndex, ...]
     max_file_size: int
+    scrub_rate: int = 0
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
     usage: Usage = field(default_factory=Usage)
     incidents: Incidents = field(default_factory=Incidents)

@@ -12,6 +12,7 @@ from repo_server.database.models import Job, Upload, utc_now
 from repo_server.domain.errors import Busy, Conflict, WrongOffset
 from repo_server.failpoints import reached
 from repo_server.services import sign_ins
+from repo_server.services.keeping import disposal, tombstones
 from repo_server.services.library import Library
 from repo_server.services.uploads import JOB, Receiver
 
@@ -35,6 +36,8 @@ def tidy(library: Library) -> None:
     _complete_whole(library)
     _discard_staging(library)
     library.storage.tidy(GRACE)
+    tombstones.purge(library)
+    disposal.collect(library)
     reached("C40")
 
 

@@ -15,6 +15,8 @@ from repo_server.database.outbox import LEASE, Lease
 from repo_server.domain.errors import Busy, KhoError
 from repo_server.search.base import SearchIndex
 from repo_server.services import acceptance, indexing, upkeep, uploads, usage
+from repo_server.services.keeping import disposal, scrub
+from repo_server.services.keeping.scrub import Scrubber
 from repo_server.services.library import Library
 
 PAUSE: Final = 0.25
@@ -24,7 +26,8 @@ BACKOFF: Final = 2.0
 """Seconds before an engine that failed is asked again; recovery is due within 5 seconds."""
 
 HANDLERS: Final[Mapping[str, Callable[[Library, str], None]]] = {
-    uploads.JOB: acceptance.accept_upload
+    uploads.JOB: acceptance.accept_upload,
+    disposal.JOB: disposal.delete_generation,
 }
 
 log = structlog.get_logger()
@@ -37,10 +40,11 @@ class Worker:
         self._library = library
         self._stopping = threading.Event()
         self._held: dict[str, Lease] = {}
+        self._scrubber = Scrubber(library, self._stopping.wait)
         self._lock = threading.Lock()
         loops: list[Callable[[], float]] = [self._work] * jobs
         loops += [self._relay(index) for index in library.indexes]
-        loops += [self._renew, self._tidy, self._count]
+        loops += [self._renew, self._tidy, self._count, self._scrub]
         self._threads = [
             threading.Thread(target=self._repeat, args=(loop,), name=f"kho-worker-{number}")
             for number, loop in enumerate(loops)
@@ -140,6 +144,12 @@ class Worker:
     def _count(self) -> float:
         self._library.usage.write_down(self._library.database)
         return usage.INTERVAL
+
+    def _scrub(self) -> float:
+        try:
+            return self._scrubber.round()
+        except Busy:
+            return scrub.PAUSE
 
     def _tidy(self) -> float:
         upkeep.tidy(self._library)

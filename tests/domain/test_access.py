@@ -50,18 +50,18 @@ VIEWERS = {
     Standing.ADMIN: _viewer(Role.ADMIN),
 }
 # What each standing may do to a material in each state: v view, e edit, s submit, p publish,
-# r return, w withdraw, d delete.
-LETTERS = dict(zip("vesprwd", OF_A_MATERIAL, strict=True))
+# r return, w withdraw, d delete, b bring back what is deleted.
+LETTERS = dict(zip("vesprwdb", OF_A_MATERIAL, strict=True))
 #                            draft    submitted  published  withdrawn
 EXPECTED = {
     Standing.ANONYMOUS: ("", "", "v", ""),
     Standing.SAME_SCHOOL: ("", "", "v", ""),
     Standing.TEACHER: ("", "", "v", ""),
     Standing.EDITOR_ELSEWHERE: ("", "", "v", ""),
-    Standing.OWNER: ("vesd", "vewd", "vew", "vesd"),
-    Standing.EDITOR_IN_SCOPE: ("", "vepr", "vew", "vp"),
-    Standing.MANAGER: ("", "vepr", "vew", "vpd"),
-    Standing.ADMIN: ("vespd", "veprwd", "vewd", "vespd"),
+    Standing.OWNER: ("vesdb", "vewdb", "vewb", "vesdb"),
+    Standing.EDITOR_IN_SCOPE: ("", "veprb", "vewb", "vpb"),
+    Standing.MANAGER: ("", "veprb", "vewb", "vpdb"),
+    Standing.ADMIN: ("vespdb", "veprwdb", "vewdb", "vespdb"),
 }
 CELLS = list(product(Standing, Status, OF_A_MATERIAL))
 

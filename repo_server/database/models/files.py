@@ -3,29 +3,51 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from repo_server.database.models.base import Base, RowId, utc_now
 
 
 class Blob(Base):
-    """Bytes named by their SHA-256, never changed. `state`: live, or doomed (being collected)."""
+    """Bytes named by their SHA-256, never changed. `state`: live, or doomed (being collected).
+
+    `unused_since`: no file has referred to it since then, `verified_at`: its bytes were hashed and
+    right, `damaged_at`: they were found wrong or gone, and have not been found right again.
+    """
 
     __tablename__ = "blob"
+    __table_args__ = (
+        Index("ix_blob_verified_at", "verified_at"),
+        Index(
+            "ix_blob_unused_since",
+            "unused_since",
+            sqlite_where=text("unused_since IS NOT NULL"),
+            postgresql_where=text("unused_since IS NOT NULL"),
+        ),
+        Index(
+            "ix_blob_damaged_at",
+            "damaged_at",
+            sqlite_where=text("damaged_at IS NOT NULL"),
+            postgresql_where=text("damaged_at IS NOT NULL"),
+        ),
+    )
 
     sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
     generation: Mapped[int] = mapped_column(default=0)
     size: Mapped[int] = mapped_column(RowId)
     state: Mapped[str] = mapped_column(String(10), default="live")
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
-    verified_at: Mapped[datetime | None]
+    unused_since: Mapped[datetime | None]
+    verified_at: Mapped[datetime] = mapped_column(default=utc_now)
+    damaged_at: Mapped[datetime | None]
 
 
 class Upload(Base):
     """The intent to add a file, written before its first byte; see the protocol in ARCHITECTURE.
 
     `state`: receiving → received → checking → ready | rejected; or cancelled, expired.
+    `client_metadata`: the header Upload-Metadata of a tus client, told again as it was.
     """
 
     __tablename__ = "upload"
@@ -46,6 +68,7 @@ class Upload(Base):
     material_id: Mapped[int | None] = mapped_column(ForeignKey("material.id"))
     file_id: Mapped[int | None] = mapped_column(ForeignKey("material_file.id"))
     role: Mapped[str | None] = mapped_column(String(20))
+    client_metadata: Mapped[str | None] = mapped_column(Text)
     verdict: Mapped[str | None] = mapped_column(String(40))
     reason: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)

@@ -14,8 +14,8 @@ class Material(Base):
     """A learning material; `rev` grows by one with every change of it, its files or alignments.
 
     `rev` is SQLAlchemy's version counter: an UPDATE that meets another `rev` than it read changes
-    nothing and raises, so of two people who edit at once one is told. `imported` is what the last
-    `kho import` left the described fields at, so that the next one knows what a person has changed.
+    nothing and raises, so of two people who edit at once one is told. `deleted_at` is a tombstone:
+    it can be taken away until `purged_at`, when only the code is left.
     """
 
     __tablename__ = "material"
@@ -58,6 +58,7 @@ class Material(Base):
     published_at: Mapped[datetime | None]
     withdrawn_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None] = mapped_column(index=True)
+    purged_at: Mapped[datetime | None]
 
     files: Mapped[list["MaterialFile"]] = relationship(
         back_populates="material", order_by="MaterialFile.position"

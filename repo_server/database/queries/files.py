@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Integer, Row, cast, func, select
 from sqlalchemy.orm import Session
@@ -14,13 +15,17 @@ from repo_server.domain.materials import Status
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A file with where its bytes are and which material it belongs to."""
+    """A file with where its bytes are and which material it belongs to.
+
+    `damaged`: its bytes were found wrong or gone when they were last looked at.
+    """
 
     file: MaterialFile
     generation: int
     material_id: int
     owner_id: int
     published: bool
+    damaged: bool = False
 
     def is_used_by(self, viewer: Viewer) -> bool:
         """Whether a download by this viewer shows that others use the material."""
@@ -40,7 +45,7 @@ class FoundSegment:
 def file_by_id(session: Session, viewer: Viewer, file_id: int) -> StoredFile | None:
     """The file, if it is present and its material is visible to the viewer."""
     row = session.execute(
-        select(MaterialFile, Blob.generation, Material.id, Material.owner_id, Material.status)
+        select(*_STORED)
         .join(Material, Material.id == MaterialFile.material_id)
         .join(Blob, Blob.sha256 == MaterialFile.sha256)
         .where(MaterialFile.id == file_id, MaterialFile.removed_at.is_(None), visible(viewer))
@@ -51,7 +56,7 @@ def file_by_id(session: Session, viewer: Viewer, file_id: int) -> StoredFile | N
 def files_of_material(session: Session, viewer: Viewer, material_id: int) -> list[StoredFile]:
     """The present files of a material in their order, if the viewer may see it."""
     rows = session.execute(
-        select(MaterialFile, Blob.generation, Material.id, Material.owner_id, Material.status)
+        select(*_STORED)
         .join(Material, Material.id == MaterialFile.material_id)
         .join(Blob, Blob.sha256 == MaterialFile.sha256)
         .where(Material.id == material_id, MaterialFile.removed_at.is_(None), visible(viewer))
@@ -60,10 +65,20 @@ def files_of_material(session: Session, viewer: Viewer, material_id: int) -> lis
     return [_stored(row) for row in rows]
 
 
-def _stored(row: Row[MaterialFile, int, int, int, str]) -> StoredFile:
-    file, generation, material_id, owner_id, status = row
-    published = status == Status.PUBLISHED
-    return StoredFile(file, generation, material_id, owner_id, published)
+_STORED = (
+    MaterialFile,
+    Blob.generation,
+    Material.id,
+    Material.owner_id,
+    Material.status,
+    Blob.damaged_at,
+)
+
+
+def _stored(row: Row[MaterialFile, int, int, int, str, datetime | None]) -> StoredFile:
+    file, generation, material_id, owner_id, status, damaged_at = row
+    published, damaged = status == Status.PUBLISHED, damaged_at is not None
+    return StoredFile(file, generation, material_id, owner_id, published, damaged)
 
 
 def derivative(session: Session, viewer: Viewer, sha256: str, name: str) -> Derivative | None:

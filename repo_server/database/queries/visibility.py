@@ -71,6 +71,20 @@ def reviewable(viewer: Viewer) -> ColumnElement[bool]:
     )
 
 
+def restorable(viewer: Viewer) -> ColumnElement[bool]:
+    """Deleted materials that `viewer` may bring back: the RESTORE row of the table."""
+    status = Material.status
+    return and_(
+        Material.deleted_at.is_not(None),
+        Material.purged_at.is_(None),
+        or_(
+            Material.owner_id == viewer.account_id if viewer.signed_in else false(),
+            _in_scope(viewer, (Role.EDITOR, Role.MANAGER), status, _SEEN_BY_EDITORS),
+            _in_scope(viewer, (Role.ADMIN,), status, tuple(Status)),
+        ),
+    )
+
+
 def _in_scope(
     viewer: Viewer,
     roles: tuple[Role, ...],

@@ -1,5 +1,6 @@
 """The bytes of files: content with ranges, page images, thumbnails."""
 
+from functools import partial
 from typing import Annotated, Final
 
 from litestar import route
@@ -15,6 +16,7 @@ from repo_server.routes.bounds import PathId
 from repo_server.routes.bytes import Content, send_content
 from repo_server.routes.errors import AnyRequest
 from repo_server.services import pictures, viewing
+from repo_server.services.keeping import reading
 from repo_server.services.library import Library
 from repo_server.services.pictures import Picture
 from repo_server.storage.base import ObjectKey
@@ -44,6 +46,7 @@ def file_content(
 ) -> ASGIApp:
     """The file itself, with Range and ETag; `download=1` saves it instead of showing it."""
     stored = viewing.stored_file(library, viewer, file_id)
+    reading.require_sound(stored)
     file = stored.file
     key = ObjectKey.blob(file.sha256, stored.generation)
     attachment = download or not FILE_KINDS[file.kind].inline
@@ -59,8 +62,9 @@ def file_content(
         )
         if address is not None:
             return _redirect(address)
+    whole = partial(reading.small_file, library, stored) if reading.is_checked(file.size) else None
     content = Content(
-        key, file.size, file.sha256, file.media_type, _REVALIDATE, file.name, attachment
+        key, file.size, file.sha256, file.media_type, _REVALIDATE, file.name, attachment, whole
     )
     return send_content(library.storage, content, request.headers, request.method)
 
@@ -110,7 +114,14 @@ def thumbnail(
 
 def _picture(request: AnyRequest, library: Library, picture: Picture) -> ASGIApp:
     cache = _PICTURE_PUBLIC if picture.public else _REVALIDATE
-    content = Content(picture.key, picture.size, picture.digest, picture.media_type, cache)
+    content = Content(
+        picture.key,
+        picture.size,
+        picture.digest,
+        picture.media_type,
+        cache,
+        whole=partial(reading.picture, library, picture),
+    )
     return send_content(library.storage, content, request.headers, request.method)
 
 

@@ -50,9 +50,28 @@ def upgrade() -> None:
         sa.Column("size", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
-        sa.Column("verified_at", sa.BigInteger(), nullable=True),
+        sa.Column("unused_since", sa.BigInteger(), nullable=True),
+        sa.Column("verified_at", sa.BigInteger(), nullable=False),
+        sa.Column("damaged_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("sha256", name=op.f("pk_blob")),
     )
+    with op.batch_alter_table("blob", schema=None) as batch_op:
+        batch_op.create_index("ix_blob_verified_at", ["verified_at"], unique=False)
+        batch_op.create_index(
+            "ix_blob_unused_since",
+            ["unused_since"],
+            unique=False,
+            sqlite_where=sa.text("unused_since IS NOT NULL"),
+            postgresql_where=sa.text("unused_since IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_blob_damaged_at",
+            ["damaged_at"],
+            unique=False,
+            sqlite_where=sa.text("damaged_at IS NOT NULL"),
+            postgresql_where=sa.text("damaged_at IS NOT NULL"),
+        )
+
     op.create_table(
         "framework",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -274,6 +293,7 @@ def upgrade() -> None:
         sa.Column("published_at", sa.BigInteger(), nullable=True),
         sa.Column("withdrawn_at", sa.BigInteger(), nullable=True),
         sa.Column("deleted_at", sa.BigInteger(), nullable=True),
+        sa.Column("purged_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
             ["organization_id"],
             ["organization.id"],
@@ -572,6 +592,7 @@ def upgrade() -> None:
         ),
         sa.Column("file_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("role", sa.String(length=20), nullable=True),
+        sa.Column("client_metadata", sa.Text(), nullable=True),
         sa.Column("verdict", sa.String(length=40), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
