@@ -37,6 +37,7 @@ from repo_server.domain.materials import (
     missing_before_submission,
 )
 from repo_server.domain.vietnamese import display, fold
+from repo_server.failpoints import reached
 from repo_server.services.codes import free_code
 from repo_server.services.library import Library
 from repo_server.services.placement import (
@@ -182,8 +183,10 @@ def delete_material(library: Library, viewer: Viewer, material_id: int, rev: int
 
     def change(_: Session, material: Material) -> None:
         material.deleted_at = utc_now()
+        reached("C25")
 
     _act(library, viewer, material_id, rev, Action.DELETE, change)
+    reached("C26")
 
 
 def remove_file(
@@ -236,6 +239,8 @@ def _act(
         change(session, material)
         place(session, material)
         _record(session, viewer, material, f"material.{action}", before)
+        reached("C23")
+    reached("C24")
     return material
 
 
