@@ -206,6 +206,7 @@ def create_app(settings: Settings) -> Litestar:
         trusted_proxies=settings.trusted_proxies,
         origins=(settings.origin.rstrip("/"),) if settings.origin else (),
         media_origins=_media_origins(settings),
+        upload_timeout=settings.upload_timeout,
     )
     app = Litestar(
         route_handlers=[

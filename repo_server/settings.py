@@ -68,6 +68,9 @@ class Settings:
         "", "Addresses or networks of reverse proxies whose X-Forwarded-For is believed, by commas."
     )
     max_file_mib: int = _setting("5120", "Largest file that is taken, in MiB.")
+    upload_timeout: int = _setting(
+        "60", "Seconds without a byte after which an upload's connection is given up."
+    )
     worker_jobs: int = _setting(
         "2", "Files checked at the same time by this process; 0 leaves all work to `kho work`."
     )
@@ -124,6 +127,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
                     "KHO_DATABASE_TIMEOUT", values["database_timeout"], 1, 3600
                 ),
                 "max_file_mib": _number("KHO_MAX_FILE_MIB", values["max_file_mib"], 1, 100_000),
+                "upload_timeout": _number("KHO_UPLOAD_TIMEOUT", values["upload_timeout"], 1, 3600),
                 "scrub_mib": _number("KHO_SCRUB_MIB", values["scrub_mib"], 0, 10_000),
                 "worker_jobs": _number("KHO_WORKER_JOBS", values["worker_jobs"], 0, 64),
             }

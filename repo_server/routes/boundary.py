@@ -42,6 +42,9 @@ FREE_TEXT: Final = frozenset({"q"})
 OWN_HEAD: Final = re.compile(r"/api/files/|/api/uploads/|/static/|/api/materials/\d+/zip$")
 """Where handlers answer HEAD themselves, without the work for a body that nobody gets."""
 
+OVERRIDABLE: Final = "/api/uploads/"
+"""Where a client that can only POST says in X-HTTP-Method-Override what it means (tus)."""
+
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 DRAINED: Final = 64 << 20
@@ -64,13 +67,15 @@ class HttpSettings:
 
     `secure`: browsers use https. `trusted_proxies`: addresses and networks whose X-Forwarded-For
     is believed. `origins`: our own ("https://kho.example.vn"); without any, the Host header of a
-    request is. `media_origins`: where presigned addresses of files lead.
+    request is. `media_origins`: where presigned addresses of files lead. `upload_timeout`: seconds
+    without a byte after which the connection of an upload is given up.
     """
 
     secure: bool = False
     trusted_proxies: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
     media_origins: tuple[str, ...] = ()
+    upload_timeout: float = 60.0
 
     @property
     def cookie_name(self) -> str:
@@ -111,6 +116,8 @@ class Boundary:
         answer = self._answering(send, body, request_id.encode())
         if scope["method"] == "HEAD" and not OWN_HEAD.match(scope["path"]):
             scope["method"], answer = "GET", _without_body(answer)
+        elif scope["method"] == "POST" and scope["path"].startswith(OVERRIDABLE):
+            scope["method"] = meant_method(scope)
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 self._check(scope)
@@ -145,6 +152,12 @@ class Boundary:
         kept += [pair for pair in self._headers if pair[0] not in names]
         kept.append((b"x-request-id", request_id))
         return kept
+
+
+def meant_method(scope: HTTPScope) -> Any:
+    """PATCH or DELETE where a POST says that it means these."""
+    said = dict(scope["headers"]).get(b"x-http-method-override", b"").upper()
+    return said.decode() if said in (b"PATCH", b"DELETE") else scope["method"]
 
 
 def _without_body(send: Send) -> Send:
@@ -214,19 +227,18 @@ class CarefulRequest(Request[Any, Any, Any]):
             raise BadRequest(reason="JSON") from None
         if _LONG_NUMBER.search(body) and _has_long_number(value):
             raise BadRequest(reason="number")
-        return _as_declared(self.route_handler, value)
+        # The framework reads bodies as leniently as query strings, where everything is a text.
+        declared = self.route_handler.parsed_data_field
+        return value if declared is None else as_declared(value, declared.annotation)
 
 
-def _as_declared(handler: BaseRouteHandler, value: Any) -> Any:
-    """The JSON as what the handler's `data` is, to the letter: "5" is no number.
+def as_declared(value: Any, declared: Any) -> Any:
+    """JSON as a value of the type `declared`, to the letter: "5" is no number.
 
-    The framework reads bodies as leniently as query strings, where everything is a text.
+    Raises ValidationException.
     """
-    declared = handler.parsed_data_field
-    if declared is None:
-        return value
     try:
-        return convert(value, declared.annotation, strict=True, str_keys=True)
+        return convert(value, declared, strict=True, str_keys=True)
     except ValidationError as error:
         said, _, place = str(error).partition(" - at ")
         wrong = {"message": said, "key": place.strip("`").removeprefix("$").lstrip(".")}

@@ -9,7 +9,7 @@ import json
 import re
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import select
@@ -29,10 +29,12 @@ from repo_server.domain.errors import (
     InvalidValue,
     NotFound,
     TooLarge,
+    UploadOver,
     WrongState,
 )
 from repo_server.domain.files import REASONS, clean_filename, readable_size
 from repo_server.domain.materials import FILES_LIMIT, STATUS_LABELS, Kind, Status
+from repo_server.failpoints import reached
 from repo_server.services.library import Library
 
 LIFETIME: Final = timedelta(days=7)
@@ -44,6 +46,9 @@ STUCK: Final = (
     "Kho chưa kiểm tra được tệp này sau nhiều lần thử. Tệp vẫn được giữ; quản trị viên sẽ xem lại."
 )
 
+# Not all bytes have come, or never will.
+_UNFINISHED: Final = ("receiving", "cancelled", "expired")
+
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -52,6 +57,7 @@ class Declaration:
     """What a client says before it sends: the file's own name and size in bytes.
 
     `material_id` is the material that the file belongs to; without it a draft is made for it.
+    `metadata` is what a tus client calls so, kept to be told again as it was.
     """
 
     name: str
@@ -59,6 +65,7 @@ class Declaration:
     sha256: str | None = None
     material_id: int | None = None
     role: str | None = None
+    metadata: str | None = None
 
     def fingerprint(self) -> str:
         """The same for the same declaration: tells a repeated request from a reused key."""
@@ -70,7 +77,8 @@ class Declaration:
 class UploadView:
     """Where an upload stands. `state`: receiving, received, checking, ready, rejected, cancelled.
 
-    `offset` is how many bytes are durable; `reason` is a Vietnamese sentence when rejected.
+    `offset` is how many bytes are durable; `reason` is a Vietnamese sentence when rejected;
+    `expires_at` is None once all bytes are there.
     """
 
     id: str
@@ -85,6 +93,8 @@ class UploadView:
     material_code: str | None
     file_id: int | None
     has_text: bool
+    metadata: str | None
+    expires_at: datetime | None
 
 
 def declare(
@@ -98,7 +108,15 @@ def declare(
     """
     require(viewer, Action.CONTRIBUTE)
     declaration = _checked(library, declaration)
-    key = idempotency_key or new_id()
+    reached("C1")
+    intent = _write_intent(library, viewer, declaration, idempotency_key or new_id())
+    reached("C2")
+    return intent
+
+
+def _write_intent(
+    library: Library, viewer: Viewer, declaration: Declaration, key: str
+) -> tuple[UploadView, bool]:
     try:
         with library.database.write() as session:
             known = _by_key(session, viewer, key)
@@ -106,15 +124,16 @@ def declare(
                 _require_room(session, viewer, declaration.material_id)
                 known = _new_upload(viewer, declaration, key)
                 session.add(known)
-                return _view(library, session, known), True
-            return _repeated(library, session, known, declaration), False
+                return _view(session, known, 0), True
     except IntegrityError:
         # PostgreSQL: another request with this key was faster between the look and the insert.
         with library.database.read() as session:
             known = _by_key(session, viewer, key)
-            if known is None:
-                raise
-            return _repeated(library, session, known, declaration), False
+        if known is None:
+            raise
+    if known.fingerprint != declaration.fingerprint():
+        raise IdempotencyMismatch
+    return status(library, viewer, known.id), False
 
 
 def _checked(library: Library, declaration: Declaration) -> Declaration:
@@ -152,16 +171,9 @@ def _new_upload(viewer: Viewer, declaration: Declaration, key: str) -> Upload:
         declared_sha256=declaration.sha256,
         material_id=declaration.material_id,
         role=declaration.role,
+        client_metadata=declaration.metadata,
         expires_at=utc_now() + LIFETIME,
     )
-
-
-def _repeated(
-    library: Library, session: Session, known: Upload, declaration: Declaration
-) -> UploadView:
-    if known.fingerprint != declaration.fingerprint():
-        raise IdempotencyMismatch
-    return _view(library, session, known)
 
 
 def _by_key(session: Session, viewer: Viewer, key: str) -> Upload | None:
@@ -225,17 +237,29 @@ class Receiver:
         """Bytes that have arrived so far."""
         return self._offset
 
+    @property
+    def expires_at(self) -> datetime | None:
+        """Until when the rest may come; None when there is none."""
+        return None if self._offset == self._upload.size else self._upload.expires_at
+
+    def require_room(self, count: int) -> None:
+        """Raise TooLarge when `count` more bytes are more than were declared."""
+        if self._offset + count > self._upload.size:
+            raise TooLarge(limit=f"{self._upload.size} byte")
+
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Append; raises TooLarge past the declared size, StorageFull, StorageUnavailable."""
-        if self._offset + len(data) > self._upload.size:
-            raise TooLarge(limit=f"{self._upload.size} byte")
+        self.require_room(len(data))
         if self._digest is not None:
             self._digest.update(data)
         self._writer.write(data)
         self._offset += len(data)
+        reached("C3")
 
     def __exit__(self, *failure: object) -> None:
+        reached("C4")
         self._stack.__exit__(None, None, None)
+        reached("C5")
         if self._offset == self._upload.size:
             self._complete()
 
@@ -247,12 +271,17 @@ class Receiver:
                 return
             upload.state, upload.sha256, upload.updated_at = "received", digest, utc_now()
             outbox.enqueue(session, JOB, upload.id)
+        reached("C14")
 
 
 def receive(library: Library, viewer: Viewer, upload_id: str, offset: int) -> Receiver:
-    """Prepare to append from `offset`; entering the result raises WrongOffset or Busy."""
+    """Prepare to append from `offset`; entering the result raises WrongOffset or Busy.
+
+    Raises UploadOver when it was given up or has expired, Conflict when nothing is missing.
+    """
     with library.database.read() as session:
         upload = _own(session, viewer, upload_id)
+    _require_not_over(upload)
     if upload.state != "receiving":
         raise Conflict
     return Receiver(library, upload, offset)
@@ -261,21 +290,36 @@ def receive(library: Library, viewer: Viewer, upload_id: str, offset: int) -> Re
 def status(library: Library, viewer: Viewer, upload_id: str) -> UploadView:
     """Where the upload stands; NotFound for anybody but its owner."""
     with library.database.read() as session:
-        return _view(library, session, _own(session, viewer, upload_id))
+        view = _view(session, _own(session, viewer, upload_id), 0)
+    return _with_offset(library, view)
+
+
+def resume(library: Library, viewer: Viewer, upload_id: str) -> UploadView:
+    """Where to go on; raises UploadOver when the upload was given up or has expired."""
+    with library.database.read() as session:
+        upload = _own(session, viewer, upload_id)
+        _require_not_over(upload)
+        view = _view(session, upload, 0)
+    return _with_offset(library, view)
 
 
 def find(library: Library, viewer: Viewer, idempotency_key: str) -> UploadView | None:
     """The viewer's upload of that key, if there is one."""
     with library.database.read() as session:
         upload = _by_key(session, viewer, idempotency_key)
-        return None if upload is None else _view(library, session, upload)
+        view = None if upload is None else _view(session, upload, 0)
+    return None if view is None else _with_offset(library, view)
 
 
 def cancel(library: Library, viewer: Viewer, upload_id: str) -> None:
-    """Give up an upload that is not complete; harmless when it was given up before."""
+    """Give up an upload that is not complete.
+
+    Raises UploadOver when that was done before, Conflict when nothing is missing.
+    """
     with library.database.write() as session:
         upload = _own(session, viewer, upload_id)
-        if upload.state not in ("receiving", "cancelled"):
+        _require_not_over(upload)
+        if upload.state != "receiving":
             raise Conflict
         upload.state, upload.updated_at = "cancelled", utc_now()
     # While bytes still arrive their file is in use: then the janitor takes it away.
@@ -290,7 +334,21 @@ def _own(session: Session, viewer: Viewer, upload_id: str) -> Upload:
     return upload
 
 
-def _view(library: Library, session: Session, upload: Upload) -> UploadView:
+def _require_not_over(upload: Upload) -> None:
+    expired = upload.state == "receiving" and upload.expires_at < utc_now()
+    if expired or upload.state in ("cancelled", "expired"):
+        raise UploadOver
+
+
+def _with_offset(library: Library, view: UploadView) -> UploadView:
+    """Ask the staging area, which may be far away: nothing of the database is held meanwhile."""
+    if view.state not in _UNFINISHED:
+        return view
+    return replace(view, offset=library.staging.size(view.id))
+
+
+def _view(session: Session, upload: Upload, offset: int) -> UploadView:
+    """The view of a row; `offset` counts while bytes are missing."""
     material = session.get(Material, upload.material_id) if upload.material_id else None
     state = upload.state
     reason = upload.reason
@@ -299,7 +357,6 @@ def _view(library: Library, session: Session, upload: Upload) -> UploadView:
         state = "checking"
     elif job == "dead":
         reason = STUCK
-    received = state not in ("receiving", "cancelled", "expired")
     file = None
     if material is not None and upload.file_id is not None:
         file = next((file for file in material.files if file.id == upload.file_id), None)
@@ -307,7 +364,7 @@ def _view(library: Library, session: Session, upload: Upload) -> UploadView:
         id=upload.id,
         name=upload.name,
         size=upload.size,
-        offset=upload.size if received else library.staging.size(upload.id),
+        offset=offset if state in _UNFINISHED else upload.size,
         state=state,
         verdict=upload.verdict,
         reason=reason,
@@ -316,6 +373,8 @@ def _view(library: Library, session: Session, upload: Upload) -> UploadView:
         material_code=material.code if material else None,
         file_id=upload.file_id,
         has_text=file.has_text if file else False,
+        metadata=upload.client_metadata,
+        expires_at=upload.expires_at if state == "receiving" else None,
     )
 
 

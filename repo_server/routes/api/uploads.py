@@ -1,26 +1,33 @@
 """Uploads: declare, send raw bytes, ask how it stands, give up.
 
-The shape is that of tus 1.0's core (offsets in `Upload-Offset`), so that a connection that broke is
-continued from the last durable byte.
+Two languages at the same addresses: our own JSON declaration, and tus 1.0.0 (`routes.api.tus`),
+which a client speaks that sends `Tus-Resumable`. Bytes come in the same way in both (offsets in
+`Upload-Offset`), so that a connection that broke is continued from the last durable byte.
 """
 
 import asyncio
-from typing import Annotated, Final
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, Final
 
 from anyio import to_thread
-from litestar import Response, delete, get, head, patch, post
+from litestar import Response, delete, get, head, patch, post, route
 from litestar.di import NamedDependency
-from litestar.params import FromPath, HeaderParameter, JSONBody
-from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
+from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
+from litestar.params import FromPath, HeaderParameter
+from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED, HTTP_204_NO_CONTENT
 from msgspec import Meta, Struct
+from msgspec.json import schema_components
 
 from repo_server.domain.access import Action, Viewer
-from repo_server.domain.errors import NotFound
+from repo_server.domain.errors import BadRequest, ClientSilent, NotFound, UploadOver
+from repo_server.routes.api import tus
 from repo_server.routes.auth import requires
+from repo_server.routes.boundary import HttpSettings, as_declared
 from repo_server.routes.bounds import Sha256, SmallId
 from repo_server.routes.errors import AnyRequest
-from repo_server.services import uploads
+from repo_server.services import checksums, uploads
 from repo_server.services.cards import material_url
+from repo_server.services.checksums import CheckedReceiver, Checksum
 from repo_server.services.library import Library
 from repo_server.services.uploads import Declaration, Receiver, UploadView
 
@@ -83,18 +90,57 @@ def _status(view: UploadView) -> UploadStatus:
     )
 
 
-@post("/api/uploads", opt=requires(Action.CONTRIBUTE), sync_to_thread=True)
-def declare_upload(
+class _DeclarationSchema(Schema):
+    """The JSON declaration for the description of the API: the handler reads its body itself."""
+
+    def to_schema(self) -> dict[str, Any]:
+        (_,), components = schema_components((UploadDeclaration,))
+        return dict(components["UploadDeclaration"])
+
+
+class _DeclareOperation(Operation):
+    def __post_init__(self) -> None:
+        content = {"application/json": OpenAPIMediaType(schema=_DeclarationSchema())}
+        self.request_body = RequestBody(content=content, required=True)
+
+
+_SPOKEN: Final[dict[str, Any]] = {
+    "opt": requires(Action.CONTRIBUTE),
+    "guards": [tus.refuse_other_versions],
+    "middleware": [tus.tell_version],
+}
+
+
+@route(
+    ["/api/uploads", "/api/uploads/{upload_id:str}"],
+    http_method=["OPTIONS"],
+    opt=requires(Action.READ_PUBLIC),
+    middleware=[tus.tell_version],
+    status_code=HTTP_204_NO_CONTENT,
+    include_in_schema=False,
+    sync_to_thread=False,
+)
+def upload_abilities(library: NamedDependency[Library]) -> Response[None]:
+    """What this server can do, in the words of tus."""
+    return Response(None, headers=tus.abilities(library.max_file_size))
+
+
+@post("/api/uploads", operation_class=_DeclareOperation, **_SPOKEN)
+async def declare_upload(
+    request: AnyRequest,
     library: NamedDependency[Library],
     viewer: NamedDependency[Viewer],
-    data: JSONBody[UploadDeclaration],
     idempotency_key: Annotated[
         str | None, HeaderParameter(name="Idempotency-Key", min_length=8, max_length=200)
     ] = None,
 ) -> Response[UploadStatus]:
     """Say what will be sent; the same Idempotency-Key gives the same upload again."""
-    declaration = Declaration(data.name, data.size, data.sha256, data.material, data.role)
-    view, new = uploads.declare(library, viewer, declaration, idempotency_key)
+    if tus.is_spoken(request):
+        return await _create(request, library, viewer, idempotency_key)
+    data = as_declared(await request.json(), UploadDeclaration)
+    view, new = await to_thread.run_sync(
+        uploads.declare, library, viewer, _declaration(data, None), idempotency_key
+    )
     return Response(
         _status(view),
         status_code=HTTP_201_CREATED if new else HTTP_200_OK,
@@ -102,7 +148,40 @@ def declare_upload(
     )
 
 
-@get("/api/uploads/{upload_id:str}", opt=requires(Action.CONTRIBUTE), sync_to_thread=True)
+def _declaration(data: UploadDeclaration, metadata: str | None) -> Declaration:
+    return Declaration(data.name, data.size, data.sha256, data.material, data.role, metadata)
+
+
+async def _create(
+    request: AnyRequest, library: Library, viewer: Viewer, key: str | None
+) -> Response[UploadStatus]:
+    """Create an upload as tus does it, with its first bytes where the request brings any.
+
+    A repeated request (the same Idempotency-Key) whose bytes have come before is told how far they
+    are, and sends on from there.
+    """
+    headers = request.headers
+    data = as_declared(tus.declared(headers), UploadDeclaration)
+    checksum = tus.read_checksum(headers.get("upload-checksum"))
+    sends = _announced(request) != 0
+    if sends:
+        tus.require_stream(headers)
+    declaration = _declaration(data, headers.get("upload-metadata"))
+    view, _ = await to_thread.run_sync(uploads.declare, library, viewer, declaration, key)
+    if view.state in ("cancelled", "expired"):
+        raise UploadOver
+    offset, expires_at = view.offset, view.expires_at
+    if sends and offset == 0:
+        receiver = await _receive(request, library, viewer, view.id, 0, checksum)
+        offset, expires_at = receiver.offset, receiver.expires_at
+        view = await to_thread.run_sync(uploads.status, library, viewer, view.id)
+    answered = {"location": f"/api/uploads/{view.id}", **tus.expiry(expires_at)}
+    if sends:
+        answered["upload-offset"] = str(offset)
+    return Response(_status(view), status_code=HTTP_201_CREATED, headers=answered)
+
+
+@get("/api/uploads/{upload_id:str}", sync_to_thread=True, **_SPOKEN)
 def upload_status(
     library: NamedDependency[Library], viewer: NamedDependency[Viewer], upload_id: FromPath[str]
 ) -> UploadStatus:
@@ -110,21 +189,24 @@ def upload_status(
     return _status(uploads.status(library, viewer, _known_shape(upload_id)))
 
 
-@head("/api/uploads/{upload_id:str}", opt=requires(Action.CONTRIBUTE), sync_to_thread=True)
+@head("/api/uploads/{upload_id:str}", sync_to_thread=True, **_SPOKEN)
 def upload_offset(
     library: NamedDependency[Library], viewer: NamedDependency[Viewer], upload_id: FromPath[str]
 ) -> Response[None]:
     """Where to go on: `Upload-Offset` bytes are durable."""
-    view = uploads.status(library, viewer, _known_shape(upload_id))
+    view = uploads.resume(library, viewer, _known_shape(upload_id))
     headers = {
         "upload-offset": str(view.offset),
         "upload-length": str(view.size),
         "cache-control": "no-store",
+        **tus.expiry(view.expires_at),
     }
+    if view.metadata:
+        headers["upload-metadata"] = view.metadata
     return Response(None, headers=headers)
 
 
-@delete("/api/uploads/{upload_id:str}", opt=requires(Action.CONTRIBUTE), sync_to_thread=True)
+@delete("/api/uploads/{upload_id:str}", sync_to_thread=True, **_SPOKEN)
 def cancel_upload(
     library: NamedDependency[Library], viewer: NamedDependency[Viewer], upload_id: FromPath[str]
 ) -> None:
@@ -134,9 +216,9 @@ def cancel_upload(
 
 @patch(
     "/api/uploads/{upload_id:str}",
-    opt=requires(Action.CONTRIBUTE),
     request_max_body_size=None,
-    status_code=204,
+    status_code=HTTP_204_NO_CONTENT,
+    **_SPOKEN,
 )
 async def append_to_upload(
     request: AnyRequest,
@@ -146,31 +228,75 @@ async def append_to_upload(
     upload_offset: Annotated[int, HeaderParameter(name="Upload-Offset", ge=0, le=2**53)],
 ) -> Response[None]:
     """Append the raw body at `Upload-Offset`; what arrived is durable when this is answered."""
-    receiver = await to_thread.run_sync(
-        uploads.receive, library, viewer, _known_shape(upload_id), upload_offset
-    )
-    await to_thread.run_sync(receiver.__enter__)
+    if tus.is_spoken(request):
+        tus.require_stream(request.headers)
+    checksum = tus.read_checksum(request.headers.get("upload-checksum"))
+    known = _known_shape(upload_id)
+    receiver = await _receive(request, library, viewer, known, upload_offset, checksum)
+    headers = {"upload-offset": str(receiver.offset), **tus.expiry(receiver.expires_at)}
+    return Response(None, headers=headers)
+
+
+async def _receive(
+    request: AnyRequest,
+    library: Library,
+    viewer: Viewer,
+    upload_id: str,
+    offset: int,
+    checksum: Checksum | None,
+) -> Receiver:
+    """Append the body of the request; with a checksum, all of it or nothing."""
+    receiving = await to_thread.run_sync(_begin, library, viewer, upload_id, offset, checksum)
     try:
-        await _copy(request, receiver)
+        receiving.require_room(max(0, _announced(request)))
+        await _copy(request, receiving)
+        if isinstance(receiving, CheckedReceiver):
+            await to_thread.run_sync(receiving.prove)
     finally:
-        await to_thread.run_sync(receiver.__exit__, None, None, None)
-    return Response(None, headers={"upload-offset": str(receiver.offset)})
+        await to_thread.run_sync(receiving.__exit__, None, None, None)
+    return receiving.receiver if isinstance(receiving, CheckedReceiver) else receiving
 
 
-async def _copy(request: AnyRequest, receiver: Receiver) -> None:
-    """Collect the next piece while a thread hashes and writes the one before."""
+def _begin(
+    library: Library, viewer: Viewer, upload_id: str, offset: int, checksum: Checksum | None
+) -> Receiver | CheckedReceiver:
+    if checksum is None:
+        return uploads.receive(library, viewer, upload_id, offset).__enter__()
+    return checksums.receive(library, viewer, upload_id, offset, checksum).__enter__()
+
+
+def _announced(request: AnyRequest) -> int:
+    """Bytes of the body as its header says; -1 when there is one whose length nobody says."""
+    length = request.headers.get("content-length", "")
+    if length.isascii() and length.isdigit():
+        return int(length[:19])
+    return -1 if "transfer-encoding" in request.headers else 0
+
+
+async def _copy(request: AnyRequest, receiver: Receiver | CheckedReceiver) -> None:
+    """Collect the next piece while a thread hashes and writes the one before.
+
+    Raises ClientSilent when the client neither sends nor goes away; our own writing is not counted.
+    """
+    http: HttpSettings = request.app.state.http
+    now = asyncio.get_running_loop().time
     writing: asyncio.Task[None] | None = None
     piece: list[bytes] = []
     size = 0
     try:
-        async for chunk in request.stream():
-            piece.append(chunk)
-            size += len(chunk)
-            if size >= PIECE:
-                if writing is not None:
-                    await writing
-                writing = asyncio.create_task(to_thread.run_sync(_write, receiver, piece))
-                piece, size = [], 0
+        async with asyncio.timeout(http.upload_timeout) as patience:
+            async for chunk in _chunks(request):
+                piece.append(chunk)
+                size += len(chunk)
+                if size >= PIECE:
+                    patience.reschedule(None)
+                    if writing is not None:
+                        await writing
+                    writing = asyncio.create_task(to_thread.run_sync(_write, receiver, piece))
+                    piece, size = [], 0
+                patience.reschedule(now() + http.upload_timeout)
+    except TimeoutError:
+        raise ClientSilent from None
     finally:
         # Also when the client went away in the middle: keep what came.
         if writing is not None:
@@ -178,7 +304,19 @@ async def _copy(request: AnyRequest, receiver: Receiver) -> None:
         await to_thread.run_sync(_write, receiver, piece)
 
 
-def _write(receiver: Receiver, piece: list[bytes]) -> None:
+async def _chunks(request: AnyRequest) -> AsyncIterator[bytes]:
+    """The body as it comes in, of any length; BadRequest when the client goes away."""
+    while True:
+        message: Any = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise BadRequest(reason="disconnected")
+        if body := message.get("body"):
+            yield body
+        if not message.get("more_body", False):
+            return
+
+
+def _write(receiver: Receiver | CheckedReceiver, piece: list[bytes]) -> None:
     # One after the other: joining them would cost as much as hashing them.
     for chunk in piece:
         receiver.write(chunk)
@@ -190,4 +328,11 @@ def _known_shape(upload_id: str) -> str:
     return upload_id
 
 
-handlers = (declare_upload, upload_status, upload_offset, cancel_upload, append_to_upload)
+handlers = (
+    upload_abilities,
+    declare_upload,
+    upload_status,
+    upload_offset,
+    cancel_upload,
+    append_to_upload,
+)
