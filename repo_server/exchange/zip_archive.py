@@ -6,9 +6,10 @@ UTF-8 with the flag that says so, ZIP64 only where a number does not fit).
 """
 
 import struct
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from typing import Final
 from zlib import crc32
 
@@ -38,56 +39,140 @@ _VIETNAM: Final = timezone(timedelta(hours=7))
 class Entry:
     """A file to be packed: `name` in NFC, `size` in bytes, `moment` aware.
 
-    `chunks` opens it and gives its bytes when their turn has come.
+    `chunks` opens it and gives its bytes from an offset on when their turn has come. `crc` is its
+    CRC-32 where that is known; where it is not, `learned` is told once all bytes have been read.
     """
 
     name: str
     size: int
     moment: datetime
-    chunks: Callable[[], Iterator[bytes]]
+    chunks: Callable[[int], Iterator[bytes]]
+    crc: int | None = None
+    learned: Callable[[int], None] = lambda _: None
 
 
 def archive_size(entries: Sequence[Entry], *, limit: int = MAX_32) -> int:
     """How many bytes `archive` will give; `limit` is where ZIP64 begins."""
-    at = directory = 0
-    for entry in entries:
-        name = len(entry.name.encode())
-        directory += _CENTRAL.size + name + len(_central_extra(entry, at, limit))
-        at += len(_local_header(entry, limit)) + entry.size
-        at += (_DESCRIPTOR_64 if entry.size >= limit else _DESCRIPTOR).size
-    return at + directory + len(_end(len(entries), directory, at, limit))
+    return sum(part.size for part in _parts(entries, limit))
 
 
-def archive(entries: Sequence[Entry], *, limit: int = MAX_32) -> Iterator[bytes]:
-    """The archive, piece by piece.
+def archive(
+    entries: Sequence[Entry], first: int = 0, last: int | None = None, *, limit: int = MAX_32
+) -> Iterator[bytes]:
+    """The archive from its byte `first` to its byte `last` (both included), piece by piece.
 
-    Raises StorageUnavailable when an entry gives another number of bytes than promised: what was
-    sent so far is then no archive, and must not be ended as if it were one.
+    What comes before `first` is passed over without being read, except for an entry whose CRC is
+    not known: that number stands at the end of the archive. Raises StorageUnavailable when an entry
+    gives another number of bytes than promised: what was sent so far is then no archive, and must
+    not be ended as if it were one.
     """
-    at, directory = 0, []
-    for entry in entries:
+    left = archive_size(entries, limit=limit) if last is None else last + 1 - first
+    for piece in _from(first, _parts(entries, limit)):
+        yield piece[:left]
+        left -= len(piece)
+        if left <= 0:
+            return
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A stretch of the archive; `begin` gives its bytes from an offset within it."""
+
+    size: int
+    begin: Callable[[int], Iterator[bytes]]
+
+
+def _from(first: int, parts: Iterable[_Part]) -> Iterator[bytes]:
+    for part in parts:
+        if first < part.size:
+            yield from part.begin(first)
+        first = max(0, first - part.size)
+
+
+def _parts(entries: Sequence[Entry], limit: int) -> Iterator[_Part]:
+    at, contents = 0, [_Content(entry) for entry in entries]
+    places = []
+    for content in contents:
+        entry = content.entry
+        places.append(at)
         header = _local_header(entry, limit)
-        yield header
-        crc = yield from _copied(entry)
-        descriptor = _descriptor(entry, crc, limit)
-        yield descriptor
-        directory.append(_central_header(entry, crc, at, limit))
-        at += len(header) + entry.size + len(descriptor)
-    end = b"".join(directory)
-    yield end + _end(len(entries), len(end), at, limit)
+        length = (_DESCRIPTOR_64 if entry.size >= limit else _DESCRIPTOR).size
+        yield _made(len(header), partial(bytes, header))
+        yield _Part(entry.size, content.begin)
+        yield _made(length, partial(content.descriptor, limit))
+        at += len(header) + entry.size + length
+    directory = sum(
+        _CENTRAL.size + len(entry.name.encode()) + len(_central_extra(entry, place, limit))
+        for entry, place in zip(entries, places, strict=True)
+    )
+    end = _end(len(entries), directory, at, limit)
+
+    def closing() -> bytes:
+        placed = zip(contents, places, strict=True)
+        return b"".join(content.central_header(at, limit) for content, at in placed) + end
+
+    yield _made(directory + len(end), closing)
 
 
-def _copied(entry: Entry) -> Generator[bytes, None, int]:
-    crc = given = 0
-    for chunk in entry.chunks():
+def _made(size: int, make: Callable[[], bytes]) -> _Part:
+    return _Part(size, lambda start: iter((make()[start:],)))
+
+
+class _Content:
+    """The bytes of an entry, and what their CRC is once it is needed."""
+
+    def __init__(self, entry: Entry) -> None:
+        self.entry = entry
+        self._crc = entry.crc
+
+    def begin(self, start: int) -> Iterator[bytes]:
+        """The bytes from `start` on; without a CRC those before it are read as well."""
+        if self._crc is None:
+            return _without(start, self._learning())
+        return _exactly(self.entry, start)
+
+    def crc(self) -> int:
+        """The CRC; reads the entry where nobody knows it."""
+        if self._crc is None:
+            for _ in self._learning():
+                pass
+        assert self._crc is not None  # noqa: S101 - learned by reading to the end
+        return self._crc
+
+    def descriptor(self, limit: int) -> bytes:
+        """What follows the bytes."""
+        return _descriptor(self.entry, self.crc(), limit)
+
+    def central_header(self, at: int, limit: int) -> bytes:
+        """What the directory says of the entry that begins `at` that byte."""
+        return _central_header(self.entry, self.crc(), at, limit)
+
+    def _learning(self) -> Iterator[bytes]:
+        crc = 0
+        for chunk in _exactly(self.entry, 0):
+            crc = crc32(chunk, crc)
+            yield chunk
+        self._crc = crc
+        self.entry.learned(crc)
+
+
+def _exactly(entry: Entry, start: int) -> Iterator[bytes]:
+    given = start
+    for chunk in entry.chunks(start):
         given += len(chunk)
         if given > entry.size:
             break
-        crc = crc32(chunk, crc)
         yield chunk
     if given != entry.size:
         raise StorageUnavailable
-    return crc
+
+
+def _without(start: int, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The chunks without the first `start` bytes."""
+    for chunk in chunks:
+        if start < len(chunk):
+            yield chunk[start:]
+        start = max(0, start - len(chunk))
 
 
 def _local_header(entry: Entry, limit: int) -> bytes:

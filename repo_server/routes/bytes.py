@@ -48,7 +48,11 @@ class Content:
     whole: Callable[[], bytes] | None = None
 
 
-def byte_range(header: str | None, size: int) -> tuple[int, int] | None:
+Span = tuple[int, int]
+"""The first and the last byte of a part."""
+
+
+def byte_range(header: str | None, size: int) -> Span | None:
     """(first, last) byte asked for; None for everything or for a header to be ignored.
 
     Raises RangeNotSatisfiable when the range begins beyond the end.
@@ -86,11 +90,8 @@ def send_content(
     """
     if matches(headers.get("if-none-match"), content.etag):
         return _answer(304, _validators(content))
-    wanted = headers.get("range")
-    if headers.get("if-range", f'"{content.etag}"') != f'"{content.etag}"':
-        wanted = None
-    span = byte_range(wanted, content.size) if content.size else None
-    status, response_headers = _headers(content, span)
+    span = wanted_span(headers, content.etag, content.size)
+    status, response_headers = _part(_facts(content), content.size, span)
     if method == "HEAD":
         return _answer(status, response_headers)
     start, last = span or (0, content.size - 1)
@@ -108,12 +109,36 @@ def _validators(content: Content) -> dict[str, str]:
     return {"etag": f'"{content.etag}"', "cache-control": content.cache, "vary": "Cookie"}
 
 
-def _headers(content: Content, span: tuple[int, int] | None) -> tuple[int, dict[str, str]]:
-    length = content.size if span is None else span[1] - span[0] + 1
+def wanted_span(headers: Mapping[str, str], etag: str, size: int) -> Span | None:
+    """The bytes that Range asks for; None for all, also where If-Range names another version.
+
+    Raises RangeNotSatisfiable.
+    """
+    if headers.get("if-range", f'"{etag}"') != f'"{etag}"' or not size:
+        return None
+    return byte_range(headers.get("range"), size)
+
+
+def begins(headers: Mapping[str, str]) -> bool:
+    """Whether the first byte is asked for: who seeks, or goes on, still has one download."""
+    return headers.get("range", "bytes=0-").startswith("bytes=0-")
+
+
+def _part(facts: Mapping[str, str], size: int, span: Span | None) -> tuple[int, dict[str, str]]:
+    """Status and headers of the answer with that part of `size` bytes (None: all of them)."""
+    headers = {**facts, "accept-ranges": "bytes"}
+    if span is None:
+        return 200, headers | {"content-length": str(size)}
+    first, last = span
+    return 206, headers | {
+        "content-length": str(last - first + 1),
+        "content-range": f"bytes {first}-{last}/{size}",
+    }
+
+
+def _facts(content: Content) -> dict[str, str]:
     headers = _validators(content) | {
         "content-type": content.media_type,
-        "content-length": str(length),
-        "accept-ranges": "bytes",
         "x-content-type-options": "nosniff",
         "content-security-policy": SANDBOX,
         "cross-origin-resource-policy": "same-origin",
@@ -122,9 +147,7 @@ def _headers(content: Content, span: tuple[int, int] | None) -> tuple[int, dict[
         headers["content-disposition"] = content_disposition(
             content.filename, attachment=content.attachment
         )
-    if span is None:
-        return 200, headers
-    return 206, headers | {"content-range": f"bytes {span[0]}-{span[1]}/{content.size}"}
+    return headers
 
 
 _Body = Callable[[Scope, Send], Awaitable[None]]
@@ -175,21 +198,24 @@ def send_nothing_new(validators: Mapping[str, str]) -> ASGIApp:
     return _answer(304, validators)
 
 
-def send_pieces(pieces: Iterator[bytes], headers: Mapping[str, str], method: str) -> ASGIApp:
-    """The answer 200 whose body is made while it is sent, in a thread, a piece in memory at a time.
+def send_pieces(
+    pieces: Iterator[bytes], facts: Mapping[str, str], size: int, span: Span | None, method: str
+) -> ASGIApp:
+    """The answer whose body is made while it is sent, in a thread, a piece in memory at a time.
 
-    An error in the middle is left to the server, which breaks the connection off: nobody takes the
-    part for the whole.
+    `pieces` are the bytes of `span`, or all `size` bytes. An error in the middle is left to the
+    server, which breaks the connection off: nobody takes the part for the whole.
     """
+    status, headers = _part(facts, size, span)
     if method == "HEAD":
-        return _answer(200, headers)
+        return _answer(status, headers)
 
     async def body(_: Scope, send: Send) -> None:
         while (piece := await to_thread.run_sync(next, pieces, None)) is not None:
             await send({"type": "http.response.body", "body": piece, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    return _ending(pieces, _answer(200, headers, body))
+    return _ending(pieces, _answer(status, headers, body))
 
 
 def _ending(pieces: Iterator[bytes], answer: ASGIApp) -> ASGIApp:

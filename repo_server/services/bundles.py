@@ -1,11 +1,15 @@
 """The files of a material together: their roles, names and order, and all of them as one ZIP."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+
+from sqlalchemy import update
 
 from repo_server.database import audit
-from repo_server.database.models import Material, MaterialFile
+from repo_server.database.models import Blob, Material, MaterialFile
 from repo_server.database.queries import files as file_queries
 from repo_server.database.queries import materials as queries
 from repo_server.database.queries.files import StoredFile
@@ -19,7 +23,13 @@ from repo_server.domain.bundles import (
     renamed,
     role_or_none,
 )
-from repo_server.domain.errors import FileDamaged, InvalidValue, NotFound, StorageUnavailable
+from repo_server.domain.errors import (
+    FileDamaged,
+    InvalidValue,
+    KhoError,
+    NotFound,
+    StorageUnavailable,
+)
 from repo_server.domain.files import FILE_KINDS
 from repo_server.domain.licenses import LICENSES
 from repo_server.exchange.attribution import AttributedFile, Attribution, attribution_text
@@ -116,9 +126,12 @@ class Bundle:
     objects: tuple[tuple[ObjectKey, int], ...]
     damaged: bool
 
-    def chunks(self) -> Iterator[bytes]:
-        """The archive's bytes; StorageUnavailable and FileDamaged break it off, never ended."""
-        return archive(self.entries)
+    def chunks(self, span: tuple[int, int] | None = None) -> Iterator[bytes]:
+        """The archive's bytes, or those from the first to the last byte of `span`.
+
+        StorageUnavailable and FileDamaged break it off, never ended.
+        """
+        return archive(self.entries, *(span or ()))
 
 
 def bundle(library: Library, viewer: Viewer, material_id: int, origin: str) -> Bundle:
@@ -136,11 +149,13 @@ def bundle(library: Library, viewer: Viewer, material_id: int, origin: str) -> B
     named = tuple(zip(names, files, strict=True))
     page = _attribution(listed, named, origin).encode("utf-8-sig")
     entries = (
-        *(
-            Entry(name, stored.file.size, stored.file.created_at, _reading(library, stored))
-            for name, stored in named
+        *(_entry(library, name, stored) for name, stored in named),
+        Entry(
+            ATTRIBUTION_NAME,
+            len(page),
+            listed.material.created_at,
+            lambda start: iter((page[start:],)),
         ),
-        Entry(ATTRIBUTION_NAME, len(page), listed.material.created_at, lambda: iter((page,))),
     )
     return Bundle(
         material_id=material_id,
@@ -200,8 +215,16 @@ def _digest(page: bytes, entries: Sequence[Entry]) -> str:
     return digest.hexdigest()[:32]
 
 
-def _reading(library: Library, stored: StoredFile) -> Callable[[], Iterator[bytes]]:
-    return lambda: reading.proven(library, stored)
+def _entry(library: Library, name: str, stored: StoredFile) -> Entry:
+    file = stored.file
+
+    def learned(crc: int) -> None:
+        # The next one who asks for a part of an archive need not wait until all is read.
+        with suppress(KhoError), library.database.write() as session:
+            session.execute(update(Blob).where(Blob.sha256 == file.sha256).values(crc32=crc))
+
+    chunks = partial(reading.from_byte, library, stored)
+    return Entry(name, file.size, file.created_at, chunks, stored.crc32, learned)
 
 
 def _key(stored: StoredFile) -> ObjectKey:

@@ -5,9 +5,11 @@ import shutil
 import subprocess
 import tracemalloc
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 
@@ -18,11 +20,25 @@ MOMENT = datetime(2026, 9, 5, 1, 30, 11, tzinfo=UTC)
 NAMES = ("1. Kế hoạch bài dạy – Phân số.docx", "2. plain.pdf", "GIẤY PHÉP VÀ GHI CÔNG.txt")
 
 
-def entry(name: str, content: bytes, *, size: int | None = None, piece: int = 7) -> Entry:
-    def chunks() -> Iterator[bytes]:
-        yield from (content[at : at + piece] for at in range(0, len(content), piece))
+def entry(
+    name: str,
+    content: bytes,
+    *,
+    size: int | None = None,
+    crc: int | None = None,
+    read: Callable[[int], None] = lambda _: None,
+    learned: Callable[[int], None] = lambda _: None,
+) -> Entry:
+    """`read` is told how many bytes each piece has."""
 
-    return Entry(name, len(content) if size is None else size, MOMENT, chunks)
+    def chunks(start: int) -> Iterator[bytes]:
+        for at in range(start, len(content), 7):
+            piece = content[at : at + 7]
+            read(len(piece))
+            yield piece
+
+    length = len(content) if size is None else size
+    return Entry(name, length, MOMENT, chunks, crc, learned)
 
 
 def entries() -> list[Entry]:
@@ -82,11 +98,11 @@ def test_an_entry_that_is_not_as_long_as_promised_ends_in_an_error(size: int) ->
 def test_an_entry_is_opened_only_when_its_turn_has_come() -> None:
     opened: list[str] = []
 
-    def chunks(name: str) -> Iterator[bytes]:
+    def chunks(name: str, _: int) -> Iterator[bytes]:
         opened.append(name)
         yield b"1"
 
-    packed = archive([Entry(name, 1, MOMENT, lambda name=name: chunks(name)) for name in "ab"])
+    packed = archive([Entry(name, 1, MOMENT, partial(chunks, name)) for name in "ab"])
     next(packed)
     assert opened == []
     next(packed)
@@ -95,7 +111,7 @@ def test_an_entry_is_opened_only_when_its_turn_has_come() -> None:
 
 def test_a_large_entry_is_never_whole_in_memory() -> None:
     size, piece = 64 << 20, bytes(1 << 20)
-    large = Entry("phim.mp4", size, MOMENT, lambda: (piece for _ in range(64)))
+    large = Entry("phim.mp4", size, MOMENT, lambda _: (piece for _ in range(64)))
     tracemalloc.start()
     try:
         total = sum(map(len, archive([large])))
@@ -107,6 +123,57 @@ def test_a_large_entry_is_never_whole_in_memory() -> None:
 
 
 def test_a_moment_before_the_format_begins_is_its_first_year() -> None:
-    old = Entry("cu.txt", 0, datetime(1970, 1, 1, tzinfo=UTC), lambda: iter(()))
+    old = Entry("cu.txt", 0, datetime(1970, 1, 1, tzinfo=UTC), lambda _: iter(()))
     with zipfile.ZipFile(io.BytesIO(b"".join(archive([old])))) as opened:
         assert opened.infolist()[0].date_time[0] == 1980
+
+
+@pytest.mark.parametrize("limit", [0xFFFFFFFF, 3_000, 1], ids=["plain", "mixed", "zip64"])
+@pytest.mark.parametrize("known", [True, False])
+def test_every_part_is_that_part_of_the_whole(limit: int, known: bool) -> None:
+    contents = {name: name.encode() * 3 for name in ("a.txt", "b.txt", "c.txt")} | {"d.txt": b""}
+
+    def packed() -> list[Entry]:
+        return [
+            entry(name, content, crc=crc32(content) if known else None)
+            for name, content in contents.items()
+        ]
+
+    whole = b"".join(archive(packed(), limit=limit))
+    for first in range(len(whole)):
+        assert b"".join(archive(packed(), first, limit=limit)) == whole[first:]
+        last = (first + 31) % len(whole)
+        part = b"".join(archive(packed(), first, max(first, last), limit=limit))
+        assert part == whole[first : max(first, last) + 1]
+
+
+def test_a_part_reads_only_what_it_needs() -> None:
+    read: list[int] = []
+    contents = (b"a" * 70_000, b"b" * 70_000)
+
+    def packed(*, known: bool) -> list[Entry]:
+        read.clear()
+        return [
+            entry(f"{at}.txt", content, crc=crc32(content) if known else None, read=read.append)
+            for at, content in enumerate(contents)
+        ]
+
+    size = archive_size(packed(known=True))
+    b"".join(archive(packed(known=True), size - 30_000))
+    assert sum(read) < 30_000
+    b"".join(archive(packed(known=True), size - 10))
+    assert read == []
+    # The checksums stand at the end, where all must be known.
+    b"".join(archive(packed(known=False), size - 10))
+    assert sum(read) == 140_000
+    b"".join(archive(packed(known=False), 70_100, 70_200))
+    assert sum(read) < 1_000
+
+
+def test_a_checksum_is_learned_once_all_has_been_read() -> None:
+    learned: list[int] = []
+    packed = [entry("a.txt", b"a" * 100, learned=learned.append)]
+    b"".join(archive(packed, 0, 60))
+    assert learned == []
+    b"".join(archive(packed, 60))
+    assert learned == [crc32(b"a" * 100)]

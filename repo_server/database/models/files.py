@@ -41,6 +41,8 @@ class Blob(Base):
     unused_since: Mapped[datetime | None]
     verified_at: Mapped[datetime] = mapped_column(default=utc_now)
     damaged_at: Mapped[datetime | None]
+    # What a ZIP archive says of these bytes; known once they have been read for one.
+    crc32: Mapped[int | None] = mapped_column(RowId)
 
 
 class Upload(Base):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Integer, Row, cast, func, select
+from sqlalchemy import Integer, Row, Select, cast, func, select
 from sqlalchemy.orm import Session
 
 from repo_server.database.models import Blob, Derivative, Material, MaterialFile, TextSegment
@@ -22,6 +22,7 @@ class StoredFile:
 
     file: MaterialFile
     generation: int
+    crc32: int | None
     material_id: int
     owner_id: int
     published: bool
@@ -45,10 +46,7 @@ class FoundSegment:
 def file_by_id(session: Session, viewer: Viewer, file_id: int) -> StoredFile | None:
     """The file, if it is present and its material is visible to the viewer."""
     row = session.execute(
-        select(*_STORED)
-        .join(Material, Material.id == MaterialFile.material_id)
-        .join(Blob, Blob.sha256 == MaterialFile.sha256)
-        .where(MaterialFile.id == file_id, MaterialFile.removed_at.is_(None), visible(viewer))
+        _present_files().where(MaterialFile.id == file_id, visible(viewer))
     ).one_or_none()
     return None if row is None else _stored(row)
 
@@ -56,29 +54,37 @@ def file_by_id(session: Session, viewer: Viewer, file_id: int) -> StoredFile | N
 def files_of_material(session: Session, viewer: Viewer, material_id: int) -> list[StoredFile]:
     """The present files of a material in their order, if the viewer may see it."""
     rows = session.execute(
-        select(*_STORED)
-        .join(Material, Material.id == MaterialFile.material_id)
-        .join(Blob, Blob.sha256 == MaterialFile.sha256)
-        .where(Material.id == material_id, MaterialFile.removed_at.is_(None), visible(viewer))
+        _present_files()
+        .where(Material.id == material_id, visible(viewer))
         .order_by(MaterialFile.position, MaterialFile.id)
     )
     return [_stored(row) for row in rows]
 
 
-_STORED = (
-    MaterialFile,
-    Blob.generation,
-    Material.id,
-    Material.owner_id,
-    Material.status,
-    Blob.damaged_at,
-)
+_FileRow = tuple[MaterialFile, int, int | None, int, int, str, datetime | None]
 
 
-def _stored(row: Row[MaterialFile, int, int, int, str, datetime | None]) -> StoredFile:
-    file, generation, material_id, owner_id, status, damaged_at = row
+def _present_files() -> Select[*_FileRow]:
+    return (
+        select(
+            MaterialFile,
+            Blob.generation,
+            Blob.crc32,
+            Material.id,
+            Material.owner_id,
+            Material.status,
+            Blob.damaged_at,
+        )
+        .join(Material, Material.id == MaterialFile.material_id)
+        .join(Blob, Blob.sha256 == MaterialFile.sha256)
+        .where(MaterialFile.removed_at.is_(None))
+    )
+
+
+def _stored(row: Row[*_FileRow]) -> StoredFile:
+    file, generation, crc32, material_id, owner_id, status, damaged_at = row
     published, damaged = status == Status.PUBLISHED, damaged_at is not None
-    return StoredFile(file, generation, material_id, owner_id, published, damaged)
+    return StoredFile(file, generation, crc32, material_id, owner_id, published, damaged)
 
 
 def derivative(session: Session, viewer: Viewer, sha256: str, name: str) -> Derivative | None:

@@ -16,7 +16,14 @@ from repo_server.routes.addresses import site_origin
 from repo_server.routes.api.materials import MaterialAnswer, present
 from repo_server.routes.auth import requires
 from repo_server.routes.bounds import PathId
-from repo_server.routes.bytes import SANDBOX, matches, send_nothing_new, send_pieces
+from repo_server.routes.bytes import (
+    SANDBOX,
+    begins,
+    matches,
+    send_nothing_new,
+    send_pieces,
+    wanted_span,
+)
 from repo_server.routes.errors import AnyRequest
 from repo_server.services import bundles, codes, collection_views
 from repo_server.services.bundles import Bundle, FileChange
@@ -80,15 +87,17 @@ def bundle_zip(
     viewer: NamedDependency[Viewer],
     material_id: PathId,
 ) -> ASGIApp:
-    """All files as one ZIP, with a page on licence and authors; its length is known before."""
+    """All files as one ZIP, with a page on licence and authors, with Range and ETag."""
     bundle = bundles.bundle(library, viewer, material_id, site_origin(request))
     if matches(request.headers.get("if-none-match"), bundle.etag):
         return send_nothing_new(_validators(bundle))
+    span = wanted_span(request.headers, bundle.etag, bundle.size)
     if request.method == "GET":
         bundles.require_stored(library, bundle)
-        if bundle.is_used:
+        if bundle.is_used and begins(request.headers):
             library.usage.count(material_id)
-    return send_pieces(bundle.chunks(), _validators(bundle) | _facts(bundle), request.method)
+    facts = _validators(bundle) | _facts(bundle)
+    return send_pieces(bundle.chunks(span), facts, bundle.size, span, request.method)
 
 
 def _validators(bundle: Bundle) -> dict[str, str]:
@@ -99,9 +108,7 @@ def _validators(bundle: Bundle) -> dict[str, str]:
 def _facts(bundle: Bundle) -> dict[str, str]:
     return {
         "content-type": "application/zip",
-        "content-length": str(bundle.size),
         "content-disposition": content_disposition(bundle.filename, attachment=True),
-        "accept-ranges": "none",
         "content-security-policy": SANDBOX,
     }
 

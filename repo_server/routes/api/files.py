@@ -13,7 +13,7 @@ from repo_server.domain.access import Action, Viewer
 from repo_server.domain.files import FILE_KINDS
 from repo_server.routes.auth import requires
 from repo_server.routes.bounds import PathId
-from repo_server.routes.bytes import Content, send_content
+from repo_server.routes.bytes import Content, begins, send_content
 from repo_server.routes.errors import AnyRequest
 from repo_server.services import pictures, viewing
 from repo_server.services.keeping import reading
@@ -50,7 +50,7 @@ def file_content(
     file = stored.file
     key = ObjectKey.blob(file.sha256, stored.generation)
     attachment = download or not FILE_KINDS[file.kind].inline
-    if request.method == "GET" and stored.is_used_by(viewer) and _begins(request):
+    if request.method == "GET" and stored.is_used_by(viewer) and begins(request.headers):
         library.usage.count(stored.material_id)
     if file.size > PRESIGN_ABOVE and request.method == "GET":
         address = library.storage.presigned_get(
@@ -67,11 +67,6 @@ def file_content(
         key, file.size, file.sha256, file.media_type, _REVALIDATE, file.name, attachment, whole
     )
     return send_content(library.storage, content, request.headers, request.method)
-
-
-def _begins(request: AnyRequest) -> bool:
-    """Whether the first byte is asked for: a player that seeks is still one download."""
-    return request.headers.get("range", "bytes=0-").startswith("bytes=0-")
 
 
 def _redirect(address: str) -> ASGIApp:

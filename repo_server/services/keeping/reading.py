@@ -47,6 +47,25 @@ def small_file(library: Library, stored: StoredFile) -> bytes:
     return b"".join(proven(library, stored))
 
 
+def from_byte(library: Library, stored: StoredFile, start: int) -> Iterator[bytes]:
+    """A file's bytes from `start` on, proven right where it begins at the start or is small.
+
+    Raises FileDamaged, with the damage noted, and StorageUnavailable.
+    """
+    if start == 0:
+        return proven(library, stored)
+    if is_checked(stored.file.size):
+        return iter((small_file(library, stored)[start:],))
+    return _as_it_lies(library, stored, start)
+
+
+def _as_it_lies(library: Library, stored: StoredFile, start: int) -> Iterator[bytes]:
+    key = Stored(stored.file.sha256, stored.generation, stored.file.size).key
+    with library.storage.open(key, start) as reader:
+        while piece := reader.read(BUFFER_SIZE):
+            yield piece
+
+
 def proven(library: Library, stored: StoredFile) -> Iterator[bytes]:
     """A file's bytes in pieces; the last piece comes only when all of them were right.
 

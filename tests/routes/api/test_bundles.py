@@ -145,6 +145,68 @@ def test_the_archive_is_what_its_headers_promise(each_house: House) -> None:
         assert len(opened.namelist()) == 3
 
 
+def test_a_broken_download_of_an_archive_goes_on(each_house: House) -> None:
+    made = two_files(each_house, each_house.person(), public=True)
+    address = f"/api/materials/{made.card.id}/zip"
+    visitor = each_house.stranger()
+    # No bytes have been read for an archive yet: nothing is known of them.
+    last = visitor.get(address, range="bytes=-1")
+    size = int(last.header("content-range").rpartition("/")[2])
+    assert (last.status, last.header("content-length")) == (206, "1")
+    whole = visitor.get(address)
+    assert whole.header("accept-ranges") == "bytes"
+    assert (len(whole.body), whole.body[-1:]) == (size, last.body)
+
+    for first in range(0, size, 97):
+        rest = visitor.get(address, range=f"bytes={first}-", if_range=whole.header("etag"))
+        assert rest.status == 206
+        assert rest.header("content-range") == f"bytes {first}-{size - 1}/{size}"
+        assert rest.header("etag") == whole.header("etag")
+        assert whole.body[:first] + rest.body == whole.body
+    part = visitor.get(address, range="bytes=100-199")
+    assert (part.header("content-length"), part.body) == ("100", whole.body[100:200])
+    head = visitor.ask("HEAD", address, headers={"range": "bytes=100-199"})
+    assert (head.status, head.header("content-length"), head.body) == (206, "100", b"")
+
+
+def test_a_part_of_an_archive_that_is_another_one_now_is_not_sent(
+    house: House, teacher: Viewer
+) -> None:
+    made = two_files(house, teacher, public=True)
+    address, visitor = f"/api/materials/{made.card.id}/zip", house.stranger()
+    first = visitor.get(address)
+    patch(house.program(house.person(Role.EDITOR)), made, 0, {"name": "Khác"})
+
+    changed = visitor.get(address, range="bytes=100-", if_range=first.header("etag"))
+    assert (changed.status, len(changed.body)) == (200, int(changed.header("content-length")))
+    beyond = visitor.get(address, range="bytes=999999999-")
+    assert beyond.status == 416
+    assert beyond.header("content-range") == f"bytes */{len(changed.body)}"
+    assert error_of(beyond)["code"] == "range_not_satisfiable"
+
+
+def test_the_checksums_of_an_archive_are_kept_for_its_parts(
+    house: House, teacher: Viewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = two_files(house, teacher, public=True)
+    address, visitor = f"/api/materials/{made.card.id}/zip", house.stranger()
+    whole = visitor.get(address)
+    read: list[str | None] = []
+    opened = LocalStorage.open
+
+    def noted(self: LocalStorage, key: ObjectKey, *more: int) -> object:
+        read.append(key.sha256)
+        return opened(self, key, *more)
+
+    monkeypatch.setattr(LocalStorage, "open", noted)
+    assert visitor.get(address, range="bytes=-40").body == whole.body[-40:]
+    assert read == []
+    with zipfile.ZipFile(io.BytesIO(whole.body)) as archive:
+        second = archive.infolist()[1].header_offset
+    assert visitor.get(address, range=f"bytes={second}-").body == whole.body[second:]
+    assert read == [made.files[1].sha256]
+
+
 def test_the_archive_has_not_changed_until_a_file_has(house: House, teacher: Viewer) -> None:
     made = two_files(house, teacher, public=True)
     address, visitor = f"/api/materials/{made.card.id}/zip", house.stranger()
@@ -167,6 +229,7 @@ def test_an_archive_counts_as_one_use(house: House, teacher: Viewer) -> None:
     etag = visitor.get(address).header("etag")
     visitor.ask("HEAD", address)
     visitor.get(address, if_none_match=etag)
+    visitor.get(address, range="bytes=10-")
 
     house.library.usage.write_down(house.library.database)
 

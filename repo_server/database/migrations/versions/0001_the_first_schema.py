@@ -53,6 +53,7 @@ def upgrade() -> None:
         sa.Column("unused_since", sa.BigInteger(), nullable=True),
         sa.Column("verified_at", sa.BigInteger(), nullable=False),
         sa.Column("damaged_at", sa.BigInteger(), nullable=True),
+        sa.Column("crc32", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.PrimaryKeyConstraint("sha256", name=op.f("pk_blob")),
     )
     with op.batch_alter_table("blob", schema=None) as batch_op:
