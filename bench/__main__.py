@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from bench import (
+    curating,
     downloading,
     papers,
     restore,
@@ -31,6 +32,7 @@ BENCHMARKS: Final[dict[str, tuple[str, Callable[[Workshop], list[Row]]]]] = {
     "import": ("Bulk import of descriptions", taking_over.measure),
     "search": ("Search and browse, 10,000 materials", searching.measure),
     "pages": ("Pages, 8 clients", serving.measure),
+    "desk": ("Collections and the editors' desk", curating.measure),
     "pdf": ("A PDF of 3 pages, processor time", papers.measure),
     "start": ("Start and memory, 10,000 materials", starting.measure),
     "restore": ("Restore drill, 1,000 materials", restore.measure),

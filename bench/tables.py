@@ -51,8 +51,8 @@ def not_measured(what: str, why: str) -> Row:
 
 
 def figure(value: float) -> str:
-    """Three digits that count, and all digits of what is larger."""
-    if value >= 1000:
+    """Three digits that count, and all digits of what is larger or was counted."""
+    if isinstance(value, int) or value >= 1000:
         return f"{value:,.0f}"
     digits = 0 if value >= 100 else 1 if value >= 10 else 2
     return f"{value:.{digits}f}"

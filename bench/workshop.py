@@ -1,7 +1,7 @@
 """What benchmarks share: their size, a folder, and a library that is made once."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -76,9 +76,9 @@ class Workshop:
 
 
 @contextmanager
-def opened(data: Path) -> Iterator[Library]:
+def opened(data: Path, settings: Mapping[str, str] | None = None) -> Iterator[Library]:
     """The library in a data folder, with settings of its own."""
-    library = open_library(from_environment({"KHO_DATA": str(data)}))
+    library = open_library(from_environment({"KHO_DATA": str(data), **(settings or {})}))
     try:
         yield library
     finally:
@@ -112,7 +112,7 @@ def _add_texts(library: Library) -> None:
         for material_id, title in materials:
             sha256 = f"{material_id:064x}"
             blobs.append({"sha256": sha256, "size": 120_000})
-            files.append(_file(material_id, sha256))
+            files.append(file_row(material_id, sha256))
             for number, page in enumerate(pages_of(title, random.Random(material_id)), start=1):
                 segments.append(
                     {
@@ -130,7 +130,8 @@ def _add_texts(library: Library) -> None:
         session.execute(update(Material).values(use=(Material.id * 7919) % 500))
 
 
-def _file(material_id: int, sha256: str) -> dict[str, object]:
+def file_row(material_id: int, sha256: str) -> dict[str, object]:
+    """Columns of a material's only file."""
     return {
         "material_id": material_id,
         "position": 1,

@@ -47,7 +47,8 @@ def test_a_table_is_aligned_and_names_what_was_not_measured() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "shown"), [(0.456, "0.46"), (12.34, "12.3"), (345.6, "346"), (10_500, "10,500")]
+    ("value", "shown"),
+    [(0.456, "0.46"), (12.34, "12.3"), (345.6, "346"), (10_500, "10,500"), (7, "7")],
 )
 def test_three_digits_are_told(value: float, shown: str) -> None:
     assert figure(value) == shown
