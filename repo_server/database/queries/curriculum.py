@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from sqlalchemy import exists, false, func, literal, or_, select
+from sqlalchemy import bindparam, exists, false, func, literal, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from repo_server.database.models import CurriculumItem, Framework, Material, Placement
@@ -87,10 +88,15 @@ def trail(session: Session, viewer: Viewer, item: CurriculumItem) -> list[Curric
     return ancestors(session, [item])[item.id]
 
 
+_ITEMS_BY_ID: Final = select(CurriculumItem).where(
+    CurriculumItem.id.in_(bindparam("ids", expanding=True))
+)
+
+
 def ancestors(session: Session, items: Sequence[CurriculumItem]) -> dict[int, list[CurriculumItem]]:
     """For each item its ancestors, the root first."""
     wanted = {int(step) for item in items for step in item.path.strip("/").split("/")}
-    rows = session.scalars(select(CurriculumItem).where(CurriculumItem.id.in_(sorted(wanted))))
+    rows = session.scalars(_ITEMS_BY_ID, {"ids": sorted(wanted)})
     by_id = {row.id: row for row in rows}
     return {
         item.id: [by_id[int(step)] for step in item.path.strip("/").split("/")[:-1]]
@@ -106,15 +112,17 @@ def items_of_kind(session: Session, viewer: Viewer, kind: str) -> list[Curriculu
     )
 
 
+_ITEMS_BY_CODE: Final = (
+    select(CurriculumItem)
+    .join(Framework, Framework.id == CurriculumItem.framework_id)
+    .where(CurriculumItem.code.in_(bindparam("codes", expanding=True)))
+    .order_by(Framework.position, Framework.id, CurriculumItem.sequence)
+)
+
+
 def items_by_codes(session: Session, viewer: Viewer, codes: Sequence[str]) -> list[CurriculumItem]:
     """Items of any framework by their codes, in the order in which frameworks are presented."""
-    statement = (
-        select(CurriculumItem)
-        .join(Framework, Framework.id == CurriculumItem.framework_id)
-        .where(CurriculumItem.code.in_(codes))
-        .order_by(Framework.position, Framework.id, CurriculumItem.sequence)
-    )
-    return list(session.scalars(statement))
+    return list(session.scalars(_ITEMS_BY_CODE, {"codes": codes}))
 
 
 def items_matching(
@@ -192,6 +200,9 @@ def placed_materials(
     return list(session.scalars(statement.offset(offset).limit(limit)))
 
 
+_FRAMEWORK_CODES: Final = select(Framework.id, Framework.code)
+
+
 def framework_codes(session: Session) -> dict[int, str]:
     """The code of every framework by its id."""
-    return dict(session.execute(select(Framework.id, Framework.code)).all())
+    return dict(session.execute(_FRAMEWORK_CODES).all())

@@ -2,10 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, exists, false, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    bindparam,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
 
 from repo_server.database.models import (
@@ -18,9 +29,18 @@ from repo_server.database.models import (
     Organization,
     Placement,
 )
-from repo_server.database.queries.visibility import reviewable, visible
+from repo_server.database.queries.visibility import (
+    Sight,
+    reviewable,
+    seen_by,
+    shown_to,
+    sight_of,
+    visible,
+)
 from repo_server.domain.access import Viewer
 from repo_server.domain.materials import Status
+
+_IDS: Final[BindParameter[Any]] = bindparam("ids", expanding=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,36 +79,51 @@ class AlignedItem:
 
 def material_by_id(session: Session, viewer: Viewer, material_id: int) -> Material | None:
     """The material with its files and items, if the viewer may see it."""
-    return _one(session, viewer, Material.id == material_id)
+    statement = _with_parts(sight_of(viewer), Material.id)
+    return session.scalar(statement, {"key": material_id, **shown_to(viewer)})
 
 
 def material_by_code(session: Session, viewer: Viewer, code: str) -> Material | None:
     """The material with its files and items, if the viewer may see it."""
-    return _one(session, viewer, Material.code == code)
+    statement = _with_parts(sight_of(viewer), Material.code)
+    return session.scalar(statement, {"key": code, **shown_to(viewer)})
 
 
-def _one(session: Session, viewer: Viewer, which: ColumnElement[bool]) -> Material | None:
-    return session.scalar(
+@cache
+def _with_parts(sight: Sight, key: InstrumentedAttribute[Any]) -> Select[Material]:
+    return (
         select(Material)
-        .where(which, visible(viewer))
+        .where(key == bindparam("key"), seen_by(sight))
         .options(selectinload(Material.files), selectinload(Material.items))
     )
 
 
 def listed(session: Session, viewer: Viewer, ids: Sequence[int]) -> dict[int, ListedMaterial]:
     """Those of `ids` that the viewer may see."""
-    rows = session.execute(
+    rows = session.execute(_listed(sight_of(viewer)), {"ids": ids, **shown_to(viewer)})
+    return {row[0].id: ListedMaterial(row[0], row[1], row[2]) for row in rows}
+
+
+@cache
+def _listed(sight: Sight) -> Select[Material, str, str]:
+    return (
         select(Material, Account.name, Organization.name)
         .join(Account, Account.id == Material.owner_id)
         .join(Organization, Organization.id == Material.organization_id, isouter=True)
-        .where(Material.id.in_(ids), visible(viewer))
+        .where(Material.id.in_(_IDS), seen_by(sight))
     )
-    return {row[0].id: ListedMaterial(row[0], row[1], row[2]) for row in rows}
 
 
 def listed_files(session: Session, viewer: Viewer, ids: Sequence[int]) -> list[ListedFile]:
     """The present files of the visible materials among `ids`, in their order."""
-    rows = session.execute(
+    rows = session.execute(_listed_files(sight_of(viewer)), {"ids": ids, **shown_to(viewer)})
+    return [ListedFile(*row) for row in rows]
+
+
+@cache
+def _listed_files(sight: Sight) -> Select[int, int, str | None, str, int, bool]:
+    thumbnail = (Derivative.sha256 == MaterialFile.sha256) & (Derivative.name == "thumbnail.webp")
+    return (
         select(
             MaterialFile.id,
             MaterialFile.material_id,
@@ -98,22 +133,23 @@ def listed_files(session: Session, viewer: Viewer, ids: Sequence[int]) -> list[L
             Derivative.name.is_not(None),
         )
         .join(Material, Material.id == MaterialFile.material_id)
-        .join(
-            Derivative,
-            (Derivative.sha256 == MaterialFile.sha256) & (Derivative.name == "thumbnail.webp"),
-            isouter=True,
-        )
+        .join(Derivative, thumbnail, isouter=True)
         .where(
-            MaterialFile.material_id.in_(ids), MaterialFile.removed_at.is_(None), visible(viewer)
+            MaterialFile.material_id.in_(_IDS), MaterialFile.removed_at.is_(None), seen_by(sight)
         )
         .order_by(MaterialFile.material_id, MaterialFile.position)
     )
-    return [ListedFile(*row) for row in rows]
 
 
 def aligned_items(session: Session, viewer: Viewer, ids: Sequence[int]) -> list[AlignedItem]:
     """The items of the visible materials among `ids`."""
-    rows = session.execute(
+    rows = session.execute(_aligned_items(sight_of(viewer)), {"ids": ids, **shown_to(viewer)})
+    return [AlignedItem(*row[:5], tuple(row[5]), row[6]) for row in rows]
+
+
+@cache
+def _aligned_items(sight: Sight) -> Select[int, int, str, str, str, list[int], str | None]:
+    return (
         select(
             Alignment.material_id,
             CurriculumItem.id,
@@ -125,10 +161,9 @@ def aligned_items(session: Session, viewer: Viewer, ids: Sequence[int]) -> list[
         )
         .join(CurriculumItem, CurriculumItem.id == Alignment.item_id)
         .join(Material, Material.id == Alignment.material_id)
-        .where(Alignment.material_id.in_(ids), visible(viewer))
+        .where(Alignment.material_id.in_(_IDS), seen_by(sight))
         .order_by(Alignment.material_id, CurriculumItem.id)
     )
-    return [AlignedItem(*row[:5], tuple(row[5]), row[6]) for row in rows]
 
 
 def newest_published(session: Session, viewer: Viewer, limit: int) -> list[int]:

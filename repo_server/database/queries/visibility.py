@@ -2,11 +2,26 @@
 
 `domain.access` decides about one material in Python; this is the same rule for many rows at once,
 and a test compares the two for every standing and state.
+
+`visible` has the viewer's own values in it. Building a statement costs several times what running
+it does, so the ones of every request are built once for each `Sight` with `seen_by`, and `shown_to`
+gives the values each time.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, and_, false, or_
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    SQLColumnExpression,
+    and_,
+    bindparam,
+    false,
+    or_,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -49,17 +64,67 @@ def _compared(column: SQLColumnExpression[Value]) -> ColumnElement[Value]:
     return _Compared(column)
 
 
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What decides which conditions a viewer's statements have; their values are another matter."""
+
+    signed_in: bool
+    edits: bool
+    administers: bool
+
+
+_EDITORS = (Role.EDITOR, Role.MANAGER)
+_ADMINS = (Role.ADMIN,)
+
+
+def sight_of(viewer: Viewer) -> Sight:
+    """The kind of statement that this viewer needs."""
+    roles = viewer.roles
+    return Sight(viewer.signed_in, not roles.isdisjoint(_EDITORS), not roles.isdisjoint(_ADMINS))
+
+
 def visible(viewer: Viewer) -> ColumnElement[bool]:
     """Materials that `viewer` may see; deleted ones are nobody's.
 
     A condition on rows that the statement finds by something else, not a way to find them.
     """
+    values = shown_to(viewer)
+    return _visible(
+        sight_of(viewer), values["viewer_id"], values["edited_in"], values["administered_in"]
+    )
+
+
+@cache
+def seen_by(sight: Sight) -> ColumnElement[bool]:
+    """`visible` for a statement that is built once: run it with `shown_to` of the viewer."""
+    edited_in: BindParameter[Any] = bindparam("edited_in", expanding=True)
+    administered_in: BindParameter[Any] = bindparam("administered_in", expanding=True)
+    return _visible(sight, bindparam("viewer_id"), edited_in, administered_in)
+
+
+def shown_to(viewer: Viewer) -> dict[str, Any]:
+    """The parameters of `seen_by`."""
+    return {
+        "viewer_id": viewer.account_id,
+        "edited_in": sorted(viewer.scope_of(*_EDITORS)),
+        "administered_in": sorted(viewer.scope_of(*_ADMINS)),
+    }
+
+
+_Ids = Sequence[int] | BindParameter[Any]
+
+
+def _visible(
+    sight: Sight, viewer_id: Any, edited_in: _Ids, administered_in: _Ids
+) -> ColumnElement[bool]:
     status, deleted_at = _compared(Material.status), _compared(Material.deleted_at)
     allowed: list[ColumnElement[bool]] = [status == Status.PUBLISHED]
-    if viewer.signed_in:
-        allowed.append(Material.owner_id == viewer.account_id)
-        allowed.append(_in_scope(viewer, (Role.EDITOR, Role.MANAGER), status, _SEEN_BY_EDITORS))
-        allowed.append(_in_scope(viewer, (Role.ADMIN,), status, tuple(Status)))
+    if sight.signed_in:
+        allowed.append(Material.owner_id == viewer_id)
+    if sight.edits:
+        allowed.append(_inside(status, _SEEN_BY_EDITORS, edited_in))
+    if sight.administers:
+        allowed.append(_inside(status, tuple(Status), administered_in))
     return and_(deleted_at.is_(None), or_(*allowed))
 
 
@@ -93,8 +158,11 @@ def _in_scope(
 ) -> ColumnElement[bool]:
     if not viewer.roles & set(roles):
         return false()
-    organizations = viewer.scope_of(*roles)
-    inside = or_(
-        Material.organization_id.is_(None), Material.organization_id.in_(sorted(organizations))
-    )
-    return and_(status.in_(states), inside)
+    return _inside(status, states, sorted(viewer.scope_of(*roles)))
+
+
+def _inside(
+    status: SQLColumnExpression[str], states: tuple[Status, ...], organizations: _Ids
+) -> ColumnElement[bool]:
+    own = Material.organization_id
+    return and_(status.in_(states), or_(own.is_(None), own.in_(organizations)))
