@@ -33,9 +33,10 @@ NAME_MAX_BYTES: Final = 180
 class FileKind:
     """One kind of file that is taken.
 
-    `extensions` start with the preferred one, lower case and without dot. `magic_types` are the
-    media types that libmagic may give it. `inline` says whether a browser may show it in place
-    (everything else is a download); `text` whether text is expected in it.
+    `extensions` start with the preferred one, lower case and without dot; a package may come as a
+    plain zip, too. `short` names it where there is little room, "" where its extension does.
+    `magic_types` are the media types that libmagic may give it. `inline` says whether a browser may
+    show it in place (everything else is a download); `text` whether text is expected in it.
     """
 
     code: str
@@ -47,6 +48,12 @@ class FileKind:
     inline: bool = False
     text: bool = False
     max_size: int = 500 * MIB
+    short: str = ""
+
+    @property
+    def mark(self) -> str:
+        """What stands on a small badge: "pdf", "SCORM 1.2"."""
+        return self.short or self.extensions[0]
 
 
 def _kind(
@@ -60,11 +67,11 @@ def _kind(
     inline: bool = False,
     text: bool = False,
     max_size: int = 500 * MIB,
+    short: str = "",
 ) -> FileKind:
     names = frozenset(magic_types.split()) | {media_type}
-    return FileKind(
-        code, label, group, tuple(extensions.split()), media_type, names, inline, text, max_size
-    )
+    endings = tuple(extensions.split())
+    return FileKind(code, label, group, endings, media_type, names, inline, text, max_size, short)
 
 
 _OOXML: Final = "application/vnd.openxmlformats-officedocument."
@@ -73,6 +80,7 @@ _OLE2: Final = (
     "application/CDFV2 application/x-ole-storage application/vnd.ms-office application/msword "
     "application/vnd.ms-excel application/vnd.ms-powerpoint"
 )
+_ZIP: Final = "application/zip"
 _MP4: Final = "video/mp4 audio/mp4 audio/x-m4a video/x-m4v video/quicktime video/3gpp"
 
 _TABLE: Final = (
@@ -107,6 +115,8 @@ _TABLE: Final = (
     _kind("gif", "Ảnh GIF", "image", "gif", "image/gif", inline=True, max_size=100 * MIB),
     _kind("avif", "Ảnh AVIF", "image", "avif avifs", "image/avif", "image/avif-sequence",
           inline=True, max_size=100 * MIB),
+    _kind("heic", "Ảnh HEIC", "image", "heic heif", "image/heic",
+          "image/heif image/heic-sequence image/heif-sequence", max_size=100 * MIB),
     _kind("bmp", "Ảnh BMP", "image", "bmp dib", "image/bmp", "image/x-ms-bmp",
           max_size=100 * MIB),
     _kind("tiff", "Ảnh TIFF", "image", "tif tiff", "image/tiff", max_size=200 * MIB),
@@ -143,47 +153,44 @@ _TABLE: Final = (
     _kind("ipynb", "Sổ tay Jupyter", "document", "ipynb", "application/x-ipynb+json",
           "application/json", text=True, max_size=50 * MIB),
     _kind("zip", "Tệp nén ZIP", "archive", "zip", "application/zip", max_size=5 * GIB),
-    _kind("h5p", "Học liệu tương tác H5P", "package", "h5p", "application/vnd.h5p+zip",
-          "application/zip", max_size=1 * GIB),
-    _kind("sb3", "Dự án Scratch 3", "package", "sb3", "application/x.scratch.sb3",
-          "application/zip"),
-    _kind("sb2", "Dự án Scratch 2", "package", "sb2", "application/x.scratch.sb2",
-          "application/zip"),
+    _kind("h5p", "Học liệu tương tác H5P", "package", "h5p zip", "application/vnd.h5p+zip", _ZIP,
+          max_size=1 * GIB),
+    _kind("scorm12", "Gói SCORM 1.2", "package", "zip", _ZIP, max_size=1 * GIB,
+          short="SCORM 1.2"),
+    _kind("scorm2004", "Gói SCORM 2004", "package", "zip", _ZIP, max_size=1 * GIB,
+          short="SCORM 2004"),
+    _kind("cmi5", "Gói cmi5", "package", "zip", _ZIP, max_size=1 * GIB, short="cmi5"),
+    _kind("imscc", "Gói Common Cartridge", "package", "imscc zip",
+          "application/vnd.ims.imsccv1p3", _ZIP, max_size=1 * GIB),
+    _kind("imscp", "Gói nội dung IMS", "package", "zip", _ZIP, max_size=1 * GIB, short="IMS CP"),
+    _kind("qti", "Bộ câu hỏi QTI", "package", "xml zip", "application/xml", f"text/xml {_ZIP}",
+          max_size=500 * MIB, short="QTI"),
+    _kind("mbz", "Bản sao lưu Moodle", "package", "mbz zip", "application/vnd.moodle.backup",
+          f"application/gzip application/x-gzip {_ZIP}", max_size=1 * GIB),
+    _kind("site", "Gói trang web (HTML)", "package", "zip", _ZIP, max_size=1 * GIB,
+          short="HTML (zip)"),
+    _kind("ggb", "Hình động GeoGebra", "package", "ggb zip", "application/vnd.geogebra.file", _ZIP),
+    _kind("sb3", "Dự án Scratch 3", "package", "sb3 zip", "application/x.scratch.sb3", _ZIP),
+    _kind("sb2", "Dự án Scratch 2", "package", "sb2 zip", "application/x.scratch.sb2", _ZIP),
     _kind("sb", "Dự án Scratch 1", "package", "sb", "application/x.scratch.sb"),
-    _kind("ggb", "Hình động GeoGebra", "package", "ggb", "application/vnd.geogebra.file",
-          "application/zip"),
-    _kind("imscc", "Gói Common Cartridge", "package", "imscc", "application/vnd.ims.imsccv1p3",
-          "application/zip", max_size=1 * GIB),
-    _kind("mbz", "Bản sao lưu Moodle", "package", "mbz", "application/vnd.moodle.backup",
-          "application/zip", max_size=1 * GIB),
-    _kind("elp", "Dự án eXeLearning", "package", "elp elpx", "application/vnd.exelearning.elp",
-          "application/zip", max_size=1 * GIB),
+    _kind("elp", "Dự án eXeLearning", "package", "elp elpx zip", "application/vnd.exelearning.elp",
+          _ZIP, max_size=1 * GIB),
 )  # fmt: skip
 
 FILE_KINDS: Final[dict[str, FileKind]] = {kind.code: kind for kind in _TABLE}
 
 ZIP_FAMILY: Final = frozenset(
-    [
-        "docx",
-        "odt",
-        "epub",
-        "odg",
-        "pptx",
-        "odp",
-        "xlsx",
-        "ods",
-        "zip",
-        "h5p",
-        "sb3",
-        "sb2",
-        "ggb",
-        "imscc",
-        "mbz",
-        "elp",
-    ]
+    code
+    for code, kind in FILE_KINDS.items()
+    if kind.group in ("archive", "package") and code != "sb"
+) | frozenset(["docx", "odt", "epub", "odg", "pptx", "odp", "xlsx", "ods"])
+TEXT_FAMILY: Final = frozenset(
+    ["html", "csv", "txt", "md", "vtt", "srt", "ipynb", "rtf", "svg", "qti"]
 )
-TEXT_FAMILY: Final = frozenset(["html", "csv", "txt", "md", "vtt", "srt", "ipynb", "rtf", "svg"])
 """Kinds whose bytes are text, so that libmagic's guess about the language says little."""
+
+DRAWN_KINDS: Final = frozenset(["svg", "heic", "bmp", "tiff"])
+"""Pictures that browsers do not show, or must not: people see what Kho draws of them."""
 
 MACRO_EXTENSIONS: Final = frozenset(
     ["docm", "dotm", "pptm", "potm", "ppsm", "sldm", "ppam", "xlsm", "xltm", "xlam", "xlsb"]
@@ -191,9 +198,10 @@ MACRO_EXTENSIONS: Final = frozenset(
 
 ACCEPTED_SUMMARY: Final = (
     "PDF, Word (docx, doc), PowerPoint (pptx, ppt), Excel (xlsx, xls), OpenDocument (odt, odp, "
-    "ods, odg), RTF, EPUB, HTML, Markdown, TXT, CSV, ảnh (JPG, PNG, WebP, GIF, AVIF, BMP, TIFF, "
-    "SVG), âm thanh (MP3, M4A, AAC, OGG, OPUS, WAV, FLAC), video (MP4, MOV, WebM, MKV), phụ đề "
-    "(VTT, SRT), Jupyter, GeoGebra, Scratch, H5P, Common Cartridge và ZIP"
+    "ods, odg), RTF, EPUB, HTML, Markdown, TXT, CSV, ảnh (JPG, PNG, WebP, GIF, HEIC, AVIF, BMP, "
+    "TIFF, SVG), âm thanh (MP3, M4A, AAC, OGG, OPUS, WAV, FLAC), video (MP4, MOV, WebM, MKV), phụ "
+    "đề (VTT, SRT), Jupyter, GeoGebra, Scratch, H5P, SCORM, cmi5, Common Cartridge, IMS, QTI, "
+    "Moodle, eXeLearning và ZIP"
 )
 
 REASONS: Final[dict[str, str]] = {
@@ -241,6 +249,14 @@ REASONS: Final[dict[str, str]] = {
         "Tệp mang nội dung hoạt động không được phép ({detail}). Hãy lưu lại từ phần mềm soạn "
         "thảo rồi gửi lại."
     ),
+    "bad_package": (
+        "{label} không dùng được: {detail}. Hãy mở bằng phần mềm đã tạo ra nó, sửa rồi xuất lại cả "
+        "gói."
+    ),
+    "program_inside": (
+        "Trong gói có chương trình chạy trên máy (“{detail}”), có thể gây hại cho người mở. Hãy bỏ "
+        "tệp đó ra, nén lại rồi gửi lại."
+    ),
     "too_complex": (
         "Tệp làm bộ đọc quá tải ({detail}). Hãy tách thành các tệp nhỏ hơn hoặc lưu lại đơn giản "
         "hơn rồi gửi lại."
@@ -264,6 +280,13 @@ class Verdict:
         return self.code == "ok"
 
 
+def drawn_pages(kind: str, page_count: int | None) -> int:
+    """How many pages of a file people can look at as pictures that Kho draws."""
+    if kind in DRAWN_KINDS:
+        return 1
+    return page_count or 0 if kind == "pdf" else 0
+
+
 _IGNORANT: Final = frozenset({"", "application/octet-stream", "text/plain"})
 _ALL_MAGIC: Final = frozenset(name for kind in _TABLE for name in kind.magic_types)
 _PROGRAMS: Final = frozenset(
@@ -280,8 +303,9 @@ _PROGRAMS: Final = frozenset(
     ]
 )
 _BY_EXTENSION: Final[dict[str, FileKind]] = {
-    extension: kind for kind in _TABLE for extension in kind.extensions
+    extension: kind for kind in reversed(_TABLE) for extension in kind.extensions
 }
+"""The first kind of the table that names an extension has it: "zip" is a plain ZIP."""
 
 
 def kind_of_extension(extension: str) -> FileKind | None:
@@ -349,6 +373,8 @@ def _decide_text(extension: str, claimed: FileKind | None, structure: str) -> Ve
         return Verdict("ok", "html")
     if claimed is None:
         return refusal("unknown_type")
+    if claimed.code == "qti":
+        return refusal("unknown_type")  # XML of another dialect
     if claimed.code in TEXT_FAMILY - {"ipynb", "rtf", "svg"}:
         return Verdict("ok", claimed.code)
     found = "một trang web (HTML)" if structure == "html" else "văn bản thuần"
@@ -383,7 +409,6 @@ def _contradicts(magic_type: str, found: FileKind) -> bool:
 _SAME_CONTAINER: Final = frozenset(
     {(found, claimed) for found in ("mp4", "m4a", "mov") for claimed in ("mp4", "m4a", "mov")}
     | {("opus", "ogg"), ("ogg", "opus"), ("webm", "mkv")}
-    | {(kind.code, "zip") for kind in _TABLE if kind.group == "package" and kind.code != "sb"}
 )
 """(found, claimed): one container under several extensions, where the extension may choose."""
 

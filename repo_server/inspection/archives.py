@@ -13,7 +13,7 @@ import unicodedata
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from repo_server.domain.files import (
     ZIP_MAX_ENTRIES,
@@ -67,6 +67,31 @@ class _Listed:
     header: int
 
 
+class Members(Protocol):
+    """What readers of packages ask of an archive, whatever it is packed with."""
+
+    @property
+    def names(self) -> list[str]:
+        """Every name, in order."""
+        ...
+
+    def has(self, name: str) -> bool:
+        """Whether there is such an entry."""
+        ...
+
+    def size(self, name: str) -> int:
+        """Unpacked size; 0 when there is no such entry."""
+        ...
+
+    def pieces(self, name: str) -> Iterator[bytes]:
+        """Unpacked bytes, piece by piece."""
+        ...
+
+    def read(self, name: str, limit: int) -> bytes:
+        """One whole entry; Refused when it is longer than `limit` bytes or not there."""
+        ...
+
+
 class Archive:
     """A ZIP file that keeps every rule; raises Refused when it is made from one that does not."""
 
@@ -75,7 +100,7 @@ class Archive:
         directory, offset, count = _find_directory(source)
         listed = _parse_directory(directory, count)
         _check_totals([row.entry for row in listed], source.size)
-        _check_names([row.entry.name for row in listed])
+        check_names([row.entry.name for row in listed])
         entries = _check_layout(source, listed, offset)
         self._entries = {entry.name: entry for entry in entries}
 
@@ -244,9 +269,13 @@ def _check_row(name: str, flags: int, method: int, packed: int, size: int) -> No
         raise Refused("unsupported_compression", detail=_METHODS.get(method, str(method)))
     if method == _STORED and packed != size:
         raise Refused("damaged", detail=f"mục “{name[:80]}” khai báo sai kích thước")
-    parts = name.split("/")
+    check_name(name)
+
+
+def check_name(name: str) -> None:
+    """Refused when unpacking this name could write anywhere but below the chosen folder."""
     bad = "\0" in name or "\\" in name or name.startswith("/") or _DRIVE.match(name)
-    if not name or bad or ".." in parts:
+    if not name or bad or ".." in name.split("/"):
         raise Refused("traversal", detail=name[:80].replace("\0", "�"))
 
 
@@ -267,7 +296,7 @@ def _check_totals(entries: list[Entry], file_size: int) -> None:
             raise Refused("bomb", detail=f"mục “{entry.name[:80]}” bung quá lớn")
 
 
-def _check_names(names: list[str]) -> None:
+def check_names(names: list[str]) -> None:
     """One name, one entry, also for file systems that fold case or normalise."""
     seen: set[str] = set()
     for name in names:

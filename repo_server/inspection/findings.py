@@ -43,7 +43,8 @@ _SIGNATURE: Final = re.compile("[ăâđêôơưằắấầểếệộốồớ
 _LETTERS: Final = re.compile(r"[^\W\d_]")
 _ENGLISH_WORDS: Final = re.compile(r"\b(?:the|and|of|to|is|in|that|with|for|are|this)\b")
 _EMPTY_TITLES: Final = re.compile(
-    r"^(?:microsoft (?:word|powerpoint|excel)\b.*|powerpoint presentation|slide \d+|untitled.*|"
+    r"^(?:https?://\S+|microsoft (?:word|powerpoint|excel)\b.*|powerpoint presentation|"
+    r"slide \d+|untitled.*|"
     r"document\d*|title|presentation\d*|trình bày powerpoint|bản trình bày powerpoint|"
     r"word document|.*\.(?:docx?|pptx?|xlsx?|pdf|odt|indd|dvi|tex|rtf))$",
     re.IGNORECASE,

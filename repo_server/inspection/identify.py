@@ -1,6 +1,8 @@
 """The second and third witness: libmagic, and our own look at a file's structure."""
 
+import contextlib
 import struct
+import zlib
 from typing import Final
 
 import magic
@@ -15,6 +17,9 @@ from repo_server.inspection.documents.texts import (
     structure_of_text,
 )
 from repo_server.inspection.findings import Source
+from repo_server.inspection.packages import cmi5, ims, moodle
+from repo_server.inspection.packages.sites import first_page
+from repo_server.inspection.tarballs import Tarball
 
 HEAD: Final = 65_536
 _MAGIC: Final = magic.Magic(mime=True)
@@ -32,6 +37,7 @@ _SIGNATURES: Final[tuple[tuple[int, bytes, str], ...]] = (
     (0, b"ID3", "mp3"),
     (0, b"\x1aE\xdf\xa3", "matroska"),
     (0, b"OggS", "ogg"),
+    (0, b"\x1f\x8b\x08", "gzip"),
     (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "ole2"),
     (0, b"PK\x03\x04", "zip"),
     (0, b"PK\x05\x06", "zip"),
@@ -45,6 +51,7 @@ _ODF_KINDS: Final = {
     FILE_KINDS[code].media_type.encode(): code for code in ("odt", "odp", "ods", "odg", "epub")
 }
 _AVIF_BRANDS: Final = frozenset({b"avif", b"avis"})
+_HEIC_BRANDS: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1"})
 _HTML_IN_FRONT: Final = (b"<script", b"<html", b"<!doctype html", b"<?php", b"<svg", b"<body")
 
 
@@ -88,8 +95,8 @@ def _base_media_kind(head: bytes) -> str:
     brands = {head[8:12], *(head[at : at + 4] for at in range(16, size, 4))}
     if brands & _AVIF_BRANDS:
         return "avif"
-    if head[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"hevc"):
-        return ""
+    if brands & _HEIC_BRANDS:
+        return "heic"
     if head[8:12] in (b"M4A ", b"M4B "):
         return "m4a"
     return "mov" if head[8:12] == b"qt  " else "mp4"
@@ -116,24 +123,37 @@ def structure_of_zip(archive: Archive) -> str:
         ("META-INF/container.xml", "epub"),
         ("h5p.json", "h5p"),
         ("geogebra.xml", "ggb"),
-        ("moodle_backup.xml", "mbz"),
-        ("moodle.xml", "mbz"),
+        (moodle.CONTENTS, "mbz"),
+        (moodle.OLD_CONTENTS, "mbz"),
         ("contentv3.xml", "elp"),
-        ("libs/exe_export.js", "elp"),
+        (cmi5.STRUCTURE, "cmi5"),
     ):
         if archive.has(mark):
             return kind
+    if archive.has(ims.MANIFEST):
+        return ims.ims_kind(archive)
     return _structure_by_content(archive)
 
 
 def _structure_by_content(archive: Archive) -> str:
     if archive.has("project.json"):
         start = next(archive.pieces("project.json"), b"")
-        return "sb3" if b'"targets"' in start else "sb2"
-    if archive.has("imsmanifest.xml"):
-        start = next(archive.pieces("imsmanifest.xml"), b"")
-        return "imscc" if b"/imsccv" in start else "zip"
-    return "zip"
+        if b'"targets"' in start:
+            return "sb3"
+        if b'"objName"' in start:
+            return "sb2"
+    if archive.has("libs/exe_export.js"):
+        return "elp"
+    return "site" if first_page(archive) else "zip"
+
+
+def open_tar(source: Source, head: bytes) -> Tarball | None:
+    """The tar inside a gzip file, None when something else is inside."""
+    with contextlib.suppress(zlib.error):
+        start = zlib.decompressobj(31).decompress(head[:4096], 512)
+        if start[257:262] == b"ustar":
+            return moodle.open_moodle_tar(source)
+    return None
 
 
 def structure_of_bytes(source: Source, head: bytes) -> str:

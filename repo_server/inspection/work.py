@@ -20,6 +20,7 @@ from repo_server.inspection.base import Inspection, Refused, RenderedImage
 from repo_server.inspection.confinement.wire import Job, write_record
 from repo_server.inspection.documents import pdf
 from repo_server.inspection.documents.epub import epub_cover, read_epub
+from repo_server.inspection.documents.notebooks import read_notebook
 from repo_server.inspection.documents.ole2 import read_old_office, structure_of_ole2
 from repo_server.inspection.documents.ooxml import embedded_thumbnail, read_slides, read_word
 from repo_server.inspection.documents.opendocument import (
@@ -29,20 +30,32 @@ from repo_server.inspection.documents.opendocument import (
 )
 from repo_server.inspection.documents.rtf import read_rtf
 from repo_server.inspection.documents.spreadsheets import read_workbook
-from repo_server.inspection.documents.texts import read_notebook, read_text
+from repo_server.inspection.documents.texts import read_text
 from repo_server.inspection.documents.webpages import read_web_page
 from repo_server.inspection.findings import Findings, Source
 from repo_server.inspection.identify import (
     HEAD,
     LIBMAGIC,
     ask_magic,
+    open_tar,
     signature_of,
     structure_of_bytes,
     structure_of_zip,
 )
 from repo_server.inspection.images import pictures
-from repo_server.inspection.images.svg import read_svg
+from repo_server.inspection.images.svg import draw_svg, read_svg, render_svg
 from repo_server.inspection.media import films
+from repo_server.inspection.media.captions import read_captions
+from repo_server.inspection.packages.cmi5 import read_cmi5, refuse_bare_structure
+from repo_server.inspection.packages.geogebra import geogebra_picture, read_geogebra
+from repo_server.inspection.packages.h5p import read_h5p
+from repo_server.inspection.packages.ims import read_ims
+from repo_server.inspection.packages.moodle import is_moodle, read_moodle
+from repo_server.inspection.packages.parts import check_programs
+from repo_server.inspection.packages.questions import read_questions
+from repo_server.inspection.packages.scratch import read_scratch
+from repo_server.inspection.packages.sites import read_site, read_zip
+from repo_server.inspection.tarballs import Tarball
 
 __all__ = ["LIBMAGIC", "prepare", "run"]
 
@@ -52,18 +65,28 @@ _ARCHIVE_READERS: Final[dict[str, Callable[[Archive, Findings], None]]] = {
     "xlsx": read_workbook,
     "epub": read_epub,
     **dict.fromkeys(OPEN_DOCUMENT_KINDS, read_open_document),
+    **dict.fromkeys(("scorm12", "scorm2004", "imscc", "imscp", "qti"), read_ims),
+    **dict.fromkeys(("sb3", "sb2"), read_scratch),
+    **dict.fromkeys(("site", "elp"), read_site),
+    "cmi5": read_cmi5,
+    "h5p": read_h5p,
+    "mbz": read_moodle,
+    "ggb": read_geogebra,
+    "zip": read_zip,
 }
 _THUMBNAILS: Final[dict[str, Callable[[Archive], bytes | None]]] = {
     **dict.fromkeys(("docx", "pptx", "xlsx"), embedded_thumbnail),
     **dict.fromkeys(OPEN_DOCUMENT_KINDS, open_document_thumbnail),
     "epub": epub_cover,
+    "ggb": geogebra_picture,
 }
 _SOURCE_READERS: Final[dict[str, Callable[[Source, Findings], None]]] = {
     "txt": read_text,
     "md": read_text,
     "csv": read_text,
-    "vtt": read_text,
-    "srt": read_text,
+    "vtt": read_captions,
+    "srt": read_captions,
+    "qti": read_questions,
     "ipynb": read_notebook,
     "html": read_web_page,
     "svg": read_svg,
@@ -110,7 +133,9 @@ def run(job: Job, file: int, answer: int) -> None:
 def _inspect(job: Job, source: Source, answer: int) -> None:
     head = source.read(0, HEAD)
     signature = signature_of(head)
-    archive = Archive(source) if signature == "zip" else None
+    archive: Archive | Tarball | None = None
+    if signature in ("zip", "gzip"):
+        archive = Archive(source) if signature == "zip" else open_tar(source, head)
     structure = _structure(source, head, signature, archive)
     verdict = decide(extension_of(job.name), ask_magic(head), structure)
     if verdict.accepted:
@@ -123,15 +148,28 @@ def _inspect(job: Job, source: Source, answer: int) -> None:
     _read(job, source, archive, verdict, answer)
 
 
-def _structure(source: Source, head: bytes, signature: str, archive: Archive | None) -> str:
-    if archive:
+def _structure(
+    source: Source, head: bytes, signature: str, archive: Archive | Tarball | None
+) -> str:
+    if isinstance(archive, Archive):
         return structure_of_zip(archive)
+    if signature == "gzip":
+        return "mbz" if archive is not None and is_moodle(archive) else ""
     if signature == "ole2":
         return structure_of_ole2(source)
-    return signature or structure_of_bytes(source, head)
+    structure = signature or structure_of_bytes(source, head)
+    if structure == "cmi5":
+        raise refuse_bare_structure(source)
+    return structure
 
 
-def _read(job: Job, source: Source, archive: Archive | None, verdict: Verdict, answer: int) -> None:
+def _read(
+    job: Job,
+    source: Source,
+    archive: Archive | Tarball | None,
+    verdict: Verdict,
+    answer: int,
+) -> None:
     findings = Findings(verdict.kind)
     picture: RenderedImage | None = None
     if extension_of(job.name) == "":
@@ -139,7 +177,7 @@ def _read(job: Job, source: Source, archive: Archive | None, verdict: Verdict, a
         findings.warn(f"Tên tệp không có đuôi; nội dung được nhận ra là {label}.")
     if verdict.kind == "pdf":
         document = pdf.open_pdf(source)
-        pdf.read_pdf(document, findings)
+        pdf.read_pdf(source, document, findings)
         write_record(answer, findings.inspection())
         picture = pdf.render_thumbnail(document) if job.thumbnail else None
     elif verdict.kind in _PICTURES:
@@ -153,21 +191,26 @@ def _read(job: Job, source: Source, archive: Archive | None, verdict: Verdict, a
         write_record(answer, picture)
 
 
-def _read_others(source: Source, archive: Archive | None, findings: Findings) -> None:
+def _read_others(source: Source, archive: Archive | Tarball | None, findings: Findings) -> None:
     kind = findings.kind
-    if archive is not None and kind in _ARCHIVE_READERS:
+    if archive is not None and FILE_KINDS[kind].group in ("archive", "package"):
+        check_programs(archive.names)
+    if isinstance(archive, Archive):
         _ARCHIVE_READERS[kind](archive, findings)
+    elif archive is not None:
+        read_moodle(archive, findings)
     elif kind in _SOURCE_READERS:
         _SOURCE_READERS[kind](source, findings)
 
 
 def _other_picture(
-    source: Source, archive: Archive | None, findings: Findings
+    source: Source, archive: Archive | Tarball | None, findings: Findings
 ) -> RenderedImage | None:
-    """A picture that the file brings along, or a frame of a film; never a reason to refuse."""
+    """A picture that the file brings along, or one drawn of it; never a reason to refuse."""
     if archive is None:
-        return films.poster("".join(_ffmpeg), source, findings)
-    if findings.kind not in _THUMBNAILS:
+        draw = draw_svg if findings.kind == "svg" else _poster
+        return draw(source, findings)
+    if findings.kind not in _THUMBNAILS or not isinstance(archive, Archive):
         return None
     with contextlib.suppress(Refused):
         data = _THUMBNAILS[findings.kind](archive)
@@ -175,9 +218,15 @@ def _other_picture(
     return None
 
 
+def _poster(source: Source, findings: Findings) -> RenderedImage | None:
+    return films.poster("".join(_ffmpeg), source, findings)
+
+
 def _render(job: Job, source: Source) -> RenderedImage:
     if job.kind == "pdf":
         return pdf.render_page(pdf.open_pdf(source), job.page, job.width)
     if job.kind in _PICTURES and job.page == 1:
         return pictures.render_picture(source, job.kind, job.width)
+    if job.kind == "svg" and job.page == 1:
+        return render_svg(source, job.width)
     raise Refused("damaged", detail="loại tệp này không có trang để vẽ")

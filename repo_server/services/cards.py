@@ -112,7 +112,7 @@ def _card(
         status=material.status,
         status_label=STATUS_LABELS[Status(material.status)],
         thumbnail_url=thumbnail_url(thumbnail) if thumbnail is not None else None,
-        formats=tuple(dict.fromkeys(FILE_KINDS[file.kind].extensions[0] for file in files)),
+        formats=tuple(dict.fromkeys(FILE_KINDS[file.kind].mark for file in files)),
         file_count=len(files),
         size=sum(file.size for file in files),
         published_at=material.published_at,

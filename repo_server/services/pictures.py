@@ -15,6 +15,7 @@ from repo_server.database.models import Blob, Derivative, MaterialFile
 from repo_server.database.queries import files as file_queries
 from repo_server.domain.access import Viewer
 from repo_server.domain.errors import FileRejected, NotFound
+from repo_server.domain.files import drawn_pages
 from repo_server.failpoints import reached
 from repo_server.inspection.base import RenderedImage
 from repo_server.services.acceptance import THUMBNAIL, save_derivative, store_derivative
@@ -57,8 +58,7 @@ def page_image(library: Library, viewer: Viewer, file_id: int, page: int) -> Pic
     """
     stored = stored_file(library, viewer, file_id)
     file = stored.file
-    pages = min(file.page_count or 0, PREVIEW_PAGES)
-    if file.kind != "pdf" or not 1 <= page <= pages:
+    if not 1 <= page <= min(drawn_pages(file.kind, file.page_count), PREVIEW_PAGES):
         raise NotFound
     name = PAGE.format(page)
     with library.database.read() as session:

@@ -30,10 +30,19 @@ def test_every_kind_is_complete():
         assert kind.max_size <= 5 << 30
 
 
-def test_no_extension_belongs_to_two_kinds_or_to_macros():
-    extensions = [extension for kind in FILE_KINDS.values() for extension in kind.extensions]
+def test_no_extension_but_that_of_packages_belongs_to_two_kinds_and_none_to_macros():
+    kinds = FILE_KINDS.values()
+    extensions = [ending for kind in kinds for ending in kind.extensions if ending != "zip"]
     assert len(extensions) == len(set(extensions))
     assert not set(extensions) & MACRO_EXTENSIONS
+    assert kind_of_extension("zip") is FILE_KINDS["zip"]
+    assert {kind.group for kind in kinds if "zip" in kind.extensions} == {"archive", "package"}
+
+
+def test_every_kind_has_a_badge_of_its_own():
+    marks = [kind.mark for kind in FILE_KINDS.values()]
+    assert len(marks) == len(set(marks))
+    assert FILE_KINDS["scorm12"].mark == "SCORM 1.2" and FILE_KINDS["h5p"].mark == "h5p"
 
 
 def test_only_what_a_browser_shows_safely_is_shown_in_place():
@@ -125,7 +134,11 @@ def test_cleaning_twice_changes_nothing():
         ("", "application/pdf", "pdf", "pdf"),
         ("", "text/html", "html", "html"),
         ("m4a", "video/mp4", "mp4", "m4a"),
-        ("zip", "application/zip", "h5p", "zip"),
+        ("zip", "application/zip", "h5p", "h5p"),
+        ("zip", "application/zip", "scorm12", "scorm12"),
+        ("mbz", "application/gzip", "mbz", "mbz"),
+        ("xml", "text/html", "qti", "qti"),
+        ("heif", "image/heif", "heic", "heic"),
         ("txt", "text/rtf", "rtf", "txt"),
     ],
 )

@@ -161,8 +161,9 @@ def _keep_only(file: int, answer: int) -> None:
 
 def _readable_folders(start: Start) -> tuple[Path, ...]:
     system = "/usr/lib /usr/lib64 /usr/local/lib /lib /lib64 /usr/share/misc /usr/share/file"
+    fonts = "/usr/share/fonts /usr/local/share/fonts"
     files = "/etc/ld.so.cache /etc/magic /dev/null /dev/urandom"
-    folders = [*system.split(), *files.split(), *start.folders]
+    folders = [*system.split(), *fonts.split(), *files.split(), *start.folders]
     return tuple(Path(folder) for folder in [*folders, start.ffmpeg] if folder)
 
 

@@ -3,9 +3,19 @@
 PDFium is not safe for threads; each file has a process of its own, so it need not be.
 """
 
+import ctypes
 import re
 
 from pypdfium2 import PdfDocument, PdfiumError, PdfPage  # type: ignore[import-untyped]
+from pypdfium2.raw import (  # type: ignore[import-untyped]
+    FPDF_LINK,
+    PDFACTION_LAUNCH,
+    FPDFAction_GetType,
+    FPDFDoc_GetAttachmentCount,
+    FPDFDoc_GetJavaScriptActionCount,
+    FPDFLink_Enumerate,
+    FPDFLink_GetAction,
+)
 
 from repo_server.domain.files import MAX_PAGES
 from repo_server.inspection.base import Refused, RenderedImage
@@ -13,6 +23,9 @@ from repo_server.inspection.findings import Findings, Source
 from repo_server.inspection.images.pictures import BOX, encode
 
 _KEYWORDS = re.compile(r"[,;\n]")
+_LAUNCH = re.compile(rb"/S\s*/Launch\b")
+_SCRIPT = re.compile(rb"/S\s*/JavaScript\b")
+_MAX_LINKS = 2_000
 _IN_MEMORY = 32 << 20
 _WRONG_PASSWORD = 4
 _MAX_RENDERED = 12_000_000
@@ -31,7 +44,7 @@ def open_pdf(source: Source) -> PdfDocument:
         raise Refused("damaged", detail="không mở được PDF") from error
 
 
-def read_pdf(document: PdfDocument, findings: Findings) -> None:
+def read_pdf(source: Source, document: PdfDocument, findings: Findings) -> None:
     """Number of pages, title and the text of each page.
 
     A page that cannot be read is left out with a warning; a file without text says so by having
@@ -46,12 +59,14 @@ def read_pdf(document: PdfDocument, findings: Findings) -> None:
         creator=document.get_metadata_value("Author"),
         keywords=_KEYWORDS.split(document.get_metadata_value("Keywords")),
     )
+    _warn_of_extras(source, document, findings)
     failed = 0
     for number in range(min(findings.page_count, MAX_PAGES)):
         if findings.enough():
             break
         try:
             page = document[number]
+            _check_links(page)
             text = page.get_textpage()
             findings.add(f"Trang {number + 1}", text.get_text_range(), number + 1)
             text.close()
@@ -62,6 +77,34 @@ def read_pdf(document: PdfDocument, findings: Findings) -> None:
         raise Refused("damaged", detail="không đọc được trang nào")
     if failed:
         findings.warn(f"Không đọc được {failed} trang.")
+
+
+def _warn_of_extras(source: Source, document: PdfDocument, findings: Findings) -> None:
+    """Say what a PDF brings besides pages. No viewer of Kho runs or opens any of it.
+
+    PDFium tells of scripts and attachments of the document; what hangs on pages is looked for in
+    the bytes, where it may be packed out of sight. Refused when it starts programs.
+    """
+    data = source.whole(_IN_MEMORY)
+    if _LAUNCH.search(data):
+        raise Refused("active_content", detail="lệnh mở chương trình khác")
+    if _SCRIPT.search(data) or FPDFDoc_GetJavaScriptActionCount(document) > 0:
+        findings.warn("PDF có mã lệnh (JavaScript): mã đó không chạy khi xem trong Kho.")
+    attached = FPDFDoc_GetAttachmentCount(document)
+    if attached > 0:
+        findings.warn(
+            f"PDF có {attached} tệp đính kèm bên trong: Kho không mở các tệp đó, nên gửi riêng."
+        )
+
+
+def _check_links(page: PdfPage) -> None:
+    """Refused when a link on this page would start a program."""
+    at, link = ctypes.c_int(0), FPDF_LINK()
+    for _ in range(_MAX_LINKS):
+        if not FPDFLink_Enumerate(page, ctypes.byref(at), ctypes.byref(link)):
+            return
+        if FPDFAction_GetType(FPDFLink_GetAction(link)) == PDFACTION_LAUNCH:
+            raise Refused("active_content", detail="liên kết mở chương trình khác")
 
 
 def render_thumbnail(document: PdfDocument) -> RenderedImage:

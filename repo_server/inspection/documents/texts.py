@@ -5,7 +5,6 @@ encodings (TCVN3, VNI) are kept with a warning that their text could not be made
 """
 
 import codecs
-import json
 import re
 import unicodedata
 from typing import Final
@@ -33,13 +32,25 @@ _XML_ENCODING: Final = re.compile(
 )
 _CONTROL: Final = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _HTML_START: Final = re.compile(
-    r"\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|title|script|meta|p|"
+    r"\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--(?:(?!-->).)*-->\s*)*<(?:!doctype\s+html|html|head|body|title|script|meta|p|"
     r"h[1-6]|div|span|table|iframe|a|b|i|img|form|link|style|center|font)[\s>/]",
     re.I | re.S,
 )
 _SVG_START: Final = re.compile(r"\s*<(?:\?xml|!doctype|!--|(?:svg:)?svg\b)", re.I)
 _SVG_ELEMENT: Final = re.compile(r"<(?:svg:)?svg[\s>]", re.I)
-_CUE_TIME: Final = re.compile(r"^(?:WEBVTT.*|NOTE\b.*|\d+|[\d:.,]+\s+-->.*)$")
+_XML_ROOT: Final = re.compile(
+    r"\s*(?:<!--(?:(?!-->).)*-->\s*|<!doctype[^>]*>\s*|<\?[^>]*>\s*)*<(?:[\w.-]+:)?([\w.-]+)",
+    re.I | re.S,
+)
+_XML_STRUCTURES: Final = {
+    "questestinterop": "qti",
+    "assessmentitem": "qti",
+    "assessmenttest": "qti",
+    "qti-assessment-item": "qti",
+    "qti-assessment-test": "qti",
+    "coursestructure": "cmi5",
+}
+_FORMULA: Final = re.compile(r"(?:^|[,;\t])\"?[=@]|(?:^|[,;\t])\"?[+-](?![\d.,\s])", re.M)
 _HEADING: Final = re.compile(r"^#\s+(.+?)\s*#*\s*$", re.M)
 _TONES_1258: Final = re.compile("[\u0300\u0301\u0303\u0309\u0323]")
 # Codecs that unpack or rewrite instead of decoding letters, and ones that hide markup in text.
@@ -134,12 +145,15 @@ def looks_like_html(head: bytes) -> bool:
 
 
 def structure_of_text(source: Source, head: bytes) -> str:
-    """ "rtf", "svg", "ipynb", or "text" for text of no particular format."""
+    """ "rtf", "svg", "ipynb", "qti", "cmi5", or "text" for text of no particular format."""
     if head.startswith(b"{\\rtf"):
         return "rtf"
     start = decode_text(head[:8192])[0].lstrip("\ufeff")
     if _SVG_START.match(start) and _SVG_ELEMENT.search(start):
         return "svg"
+    root = _XML_ROOT.match(start)
+    if root and root[1].lower() in _XML_STRUCTURES:
+        return _XML_STRUCTURES[root[1].lower()]
     if start.lstrip().startswith("{") and b'"cells"' in head + source.read(
         source.size - 4096, 4096
     ):
@@ -148,31 +162,16 @@ def structure_of_text(source: Source, head: bytes) -> str:
 
 
 def read_text(source: Source, findings: Findings) -> None:
-    """The whole text as one place; Markdown's first heading is its title, cues lose their times."""
+    """The whole text as one place; Markdown's first heading is its title."""
     text, sure = decode_text(source.whole(READ_LIMIT))
     if not sure:
         findings.warn("Không chắc bảng mã của văn bản: nên lưu lại bằng UTF-8 (Unicode).")
     if findings.kind == "md":
         heading = _HEADING.search(text[:20_000])
         findings.title = sensible_title(heading[1]) if heading else None
-    if findings.kind in ("vtt", "srt"):
-        text = "\n".join(line for line in text.splitlines() if not _CUE_TIME.match(line.strip()))
     if not text.strip("\ufeff \t\r\n\f\v\0"):
         raise Refused("empty")
+    if findings.kind == "csv" and _FORMULA.search(text[:200_000]):
+        findings.warn("Bảng có ô bắt đầu bằng “=” hoặc “@”: Excel sẽ hiểu là công thức khi mở.")
     findings.truncated = source.size > READ_LIMIT
     findings.add("", text)
-
-
-def read_notebook(source: Source, findings: Findings) -> None:
-    """Text and code of a Jupyter notebook's cells in order, without their results."""
-    try:
-        notebook = json.loads(decode_text(source.whole(READ_LIMIT))[0])
-        cells = notebook["cells"]
-        sources = [cell["source"] for cell in cells]
-        texts = [text if isinstance(text, str) else "".join(text) for text in sources]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise Refused("damaged", detail="không đúng cấu trúc sổ tay Jupyter") from error
-    joined = "\n\n".join(texts)
-    heading = _HEADING.search(joined[:20_000])
-    findings.title = sensible_title(heading[1]) if heading else None
-    findings.add("", joined)

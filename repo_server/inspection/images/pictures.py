@@ -21,6 +21,7 @@ from PIL import (
     TiffImagePlugin,
     WebPImagePlugin,
 )
+from pillow_heif import HeifImageFile, options, register_heif_opener
 
 from repo_server.domain.files import MAX_PIXELS
 from repo_server.inspection.base import Refused, RenderedImage
@@ -35,6 +36,7 @@ PLUGINS: Final = {
     "bmp": ("BMP", BmpImagePlugin.BmpImageFile),
     "tiff": ("TIFF", TiffImagePlugin.TiffImageFile),
     "mpo": ("MPO", MpoImagePlugin.MpoImageFile),
+    "heic": ("HEIF", HeifImageFile),
 }
 """Kind → Pillow's format; the classes are named so that importing this module loads them all."""
 
@@ -54,6 +56,8 @@ def prepare() -> None:
     ImageFile.LOAD_TRUNCATED_IMAGES = False
     # Marks the formats as loaded: without it the first opening would import more.
     Image.preinit()
+    register_heif_opener(thumbnails=False)
+    options.DECODE_THREADS = 1
 
 
 def read_picture(source: Source, findings: Findings) -> RenderedImage:

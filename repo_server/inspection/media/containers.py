@@ -10,8 +10,16 @@ from typing import Final
 
 from repo_server.inspection.base import Refused
 from repo_server.inspection.findings import Findings, Source
+from repo_server.inspection.media.titles import (
+    read_flac_comments,
+    read_id3,
+    read_items,
+    read_ogg_comments,
+    read_riff_list,
+)
 
 _MAX_BOXES: Final = 20_000
+_TITLES_LIMIT: Final = 1 << 20
 _CUT_OFF: Final = "tệp âm thanh hoặc video bị cắt cụt"
 
 
@@ -47,6 +55,12 @@ def read_base_media(source: Source, findings: Findings) -> None:
         moov = box if box.name == b"moov" else moov
     if moov is None:
         raise Refused("damaged", detail="thiếu mục lục của video")
+    if not _read_index(source, moov, findings):
+        raise Refused("damaged", detail="không có hình và không có tiếng")
+
+
+def _read_index(source: Source, moov: _Box, findings: Findings) -> int:
+    """Length, size and title; the number of tracks."""
     tracks = 0
     for box in _boxes(source, moov.start, moov.end):
         if box.name == b"mvhd":
@@ -54,8 +68,24 @@ def read_base_media(source: Source, findings: Findings) -> None:
         elif box.name == b"trak":
             tracks += 1
             _read_track(source, box, findings)
-    if not tracks:
-        raise Refused("damaged", detail="không có hình và không có tiếng")
+        elif box.name in (b"udta", b"meta"):
+            _read_user_data(source, box, findings)
+    return tracks
+
+
+def _read_user_data(source: Source, box: _Box, findings: Findings) -> None:
+    """Titles: QuickTime writes them into `udta`, others into `udta/meta/ilst`."""
+    if box.name == b"udta":
+        read_items(findings, source.read(box.start, min(box.end - box.start, _TITLES_LIMIT)))
+    # A `meta` box of MP4 begins with a version, one of QuickTime does not.
+    start = box.start + 4 if source.read(box.start + 8, 4) == b"hdlr" else box.start
+    start = box.start if source.read(box.start + 4, 4) == b"hdlr" else start
+    for inner in _boxes(source, start, box.end):
+        if inner.name == b"meta" and box.name == b"udta":
+            _read_user_data(source, inner, findings)
+        elif inner.name == b"ilst":
+            size = min(inner.end - inner.start, _TITLES_LIMIT)
+            read_items(findings, source.read(inner.start, size))
 
 
 def _movie_seconds(data: bytes) -> float | None:
@@ -106,6 +136,8 @@ def read_matroska(source: Source, findings: Findings) -> None:
             scale = int.from_bytes(data, "big") or scale
         elif name == 0x4489 and len(data) in (4, 8):
             length = struct.unpack(">f" if len(data) == 4 else ">d", data)[0]
+        elif name == 0x7BA9:
+            findings.declare(title=source.read(start, min(size, 2000)).decode("utf-8", "replace"))
         elif name == 0xB0:
             findings.width = int.from_bytes(data, "big")
         elif name == 0xBA:
@@ -138,15 +170,16 @@ def read_wav(source: Source, findings: Findings) -> None:
         name, size = struct.unpack_from("<4sI", head)
         if name == b"fmt " and len(head) == 20:
             rate = struct.unpack_from("<I", head, 16)[0]
-        elif name == b"data":
-            if rate:
-                findings.duration = round(min(size, source.size - at - 8) / rate, 3)
-            return
+        elif name == b"LIST":
+            read_riff_list(findings, source.read(at + 8, min(size, _TITLES_LIMIT)))
+        elif name == b"data" and rate:
+            findings.duration = round(min(size, source.size - at - 8) / rate, 3)
         at += 8 + size + (size & 1)
 
 
 def read_flac(source: Source, findings: Findings) -> None:
     """FLAC (RFC 9639): length from the STREAMINFO block."""
+    read_flac_comments(source, findings)
     info = source.read(18, 8)
     if len(info) == 8:
         packed = int.from_bytes(info, "big")
@@ -156,6 +189,7 @@ def read_flac(source: Source, findings: Findings) -> None:
 
 def read_ogg(source: Source, findings: Findings) -> None:
     """Ogg (RFC 3533): the last page's position by the codec's rate."""
+    read_ogg_comments(source, findings)
     head = source.read(0, 512)
     tail = source.read(max(0, source.size - 65_536), 65_536)
     last = tail.rfind(b"OggS")
@@ -183,6 +217,7 @@ _MP3_BITS_2: Final = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 1
 
 def read_mp3(source: Source, findings: Findings) -> None:
     """MPEG audio layer III: Refused without a frame; length by the Xing header or the bit rate."""
+    read_id3(source, findings)
     start = 0
     tag = source.read(0, 10)
     if tag[:3] == b"ID3" and len(tag) == 10:

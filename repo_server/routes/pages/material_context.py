@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from repo_server.domain.access import Action
 from repo_server.domain.bundles import Contents
+from repo_server.domain.files import DRAWN_KINDS
 from repo_server.domain.licenses import License
 from repo_server.routes.pages.rendering import HtmlRequest, Pages
 from repo_server.services.cards import Card, Label, material_url
@@ -137,7 +138,7 @@ def shown_file(file: FileView) -> ShownFile:
 
 
 def _preview(file: FileView) -> ShownPreview:
-    content = f"/api/files/{file.id}/content"
+    content = f"/api/files/{file.id}/{'preview/1' if file.kind in DRAWN_KINDS else 'content'}"
     url = content if file.preview in ("image", "video", "audio") else None
     pages = tuple(
         ShownPage(number, f"/api/files/{file.id}/preview/{number}", f"Trang {number}")

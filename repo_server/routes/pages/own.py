@@ -49,7 +49,7 @@ def _taken(request: HtmlRequest, pages: Pages) -> tuple[TakenKind, ...]:
     return tuple(
         TakenKind(
             pages.message(request, f"group.{group}"),
-            tuple(kind.extensions[0] for kind in kinds),
+            tuple(kind.mark for kind in kinds),
         )
         for group, kinds in groups.items()
     )
@@ -74,7 +74,8 @@ def contribute_page(
     target: Annotated[int | None, QueryParameter(name="hoc-lieu", ge=1, le=MAX_ID)] = None,
 ) -> Response[str]:
     """Send files; `hoc-lieu` names the material that they are added to."""
-    extensions = [extension for kind in FILE_KINDS.values() for extension in kind.extensions]
+    kinds = FILE_KINDS.values()
+    extensions = dict.fromkeys(extension for kind in kinds for extension in kind.extensions)
     return pages.render(
         request,
         viewer,

@@ -1,0 +1,1 @@
+"""Packages of lessons and exercises: recognised by their structure, read by their manifests."""
