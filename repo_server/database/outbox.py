@@ -6,14 +6,17 @@ changes the row too. No service can forget it, because none has to remember it.
 Jobs: see `enqueue`, `claim`, `finish`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Any, Final, cast
 
 from sqlalchemy import (
-    Select,
+    Integer,
     Table,
+    Update,
+    and_,
     bindparam,
     event,
     func,
@@ -22,6 +25,7 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    true,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -43,6 +47,13 @@ LEASE: Final = timedelta(seconds=60)
 ATTEMPTS: Final = 6
 FIRST_RETRY: Final = timedelta(seconds=2)
 POSTPONED: Final = timedelta(seconds=5)
+
+Insert = postgresql.Insert | sqlite.Insert
+
+_INSERT: Final[Mapping[str, Callable[[Table], Insert]]] = {
+    "postgresql": postgresql.insert,
+    "sqlite": sqlite.insert,
+}
 
 
 def watch(sessions: sessionmaker[Session]) -> None:
@@ -90,14 +101,26 @@ def _want_changed_materials(session: Session, _: UOWTransaction) -> None:
 
 def want(session: Session, revisions: dict[int, int]) -> None:
     """Record that every target should hold these revisions (material id → rev)."""
-    targets = session.scalars(select(IndexTarget.name)).all()
-    rows = [
-        {"target": target, "material_id": material_id, "want_rev": rev, "have_rev": 0}
-        for target in targets
-        for material_id, rev in revisions.items()
-    ]
-    if rows:
-        upsert(session, IndexState, rows, changing=("want_rev",))
+    rows = [{"id": material_id, "rev": rev} for material_id, rev in revisions.items()]
+    session.connection().execute(_want(_dialect(session)), rows)
+
+
+@cache
+def _want(dialect: str) -> Insert:
+    table = cast(Table, IndexState.__table__)
+    everywhere = select(
+        IndexTarget.name,
+        bindparam("id", type_=table.c.material_id.type),
+        bindparam("rev", type_=table.c.want_rev.type),
+        literal(0),
+    ).where(true())  # SQLite would take ON CONFLICT for the beginning of a join
+    statement = _INSERT[dialect](table).from_select(
+        ["target", "material_id", "want_rev", "have_rev"], everywhere
+    )
+    return statement.on_conflict_do_update(
+        index_elements=["target", "material_id"],
+        set_={"want_rev": statement.excluded["want_rev"]},
+    )
 
 
 def upsert(
@@ -105,20 +128,21 @@ def upsert(
 ) -> None:
     """Insert `rows`; where the primary key exists, set the columns named in `changing` instead."""
     table = cast(Table, model.__table__)  # type: ignore[attr-defined]
-    statement = _insert(session, table)
+    session.execute(_upsert(_dialect(session), table, changing), list(rows))
+
+
+@cache
+def _upsert(dialect: str, table: Table, changing: tuple[str, ...]) -> Insert:
+    statement = _INSERT[dialect](table)
     keys = [column.name for column in table.primary_key]
-    if changing:
-        changes = {name: statement.excluded[name] for name in changing}
-        statement = statement.on_conflict_do_update(index_elements=keys, set_=changes)
-    else:
-        statement = statement.on_conflict_do_nothing(index_elements=keys)
-    session.execute(statement, list(rows))
+    if not changing:
+        return statement.on_conflict_do_nothing(index_elements=keys)
+    changes = {name: statement.excluded[name] for name in changing}
+    return statement.on_conflict_do_update(index_elements=keys, set_=changes)
 
 
-def _insert(session: Session, table: Table) -> postgresql.Insert | sqlite.Insert:
-    if session.get_bind().dialect.name == "postgresql":
-        return postgresql.insert(table)
-    return sqlite.insert(table)
+def _dialect(session: Session) -> str:
+    return session.get_bind().dialect.name
 
 
 def register_target(session: Session, name: str, schema_version: str) -> None:
@@ -139,7 +163,7 @@ def register_target(session: Session, name: str, schema_version: str) -> None:
 def _hold_back_changes(session: Session) -> None:
     # PostgreSQL only: a material that somebody is writing without seeing the new target yet would
     # never reach it, and two processes may be registering the same one. SQLite has one writer.
-    if session.get_bind().dialect.name == "postgresql":
+    if _dialect(session) == "postgresql":
         session.execute(text("LOCK TABLE material IN SHARE ROW EXCLUSIVE MODE"))
 
 
@@ -169,14 +193,17 @@ class Behind:
     want_rev: int
 
 
+_BEHIND: Final = (
+    select(IndexState.material_id, IndexState.want_rev)
+    .where(IndexState.target == bindparam("target"), IndexState.want_rev > IndexState.have_rev)
+    .order_by(IndexState.material_id)
+    .limit(bindparam("most", type_=Integer()))
+)
+
+
 def behind(session: Session, target: str, limit: int) -> tuple[Behind, ...]:
     """Up to `limit` materials that `target` has yet to learn."""
-    rows = session.execute(
-        select(IndexState.material_id, IndexState.want_rev)
-        .where(IndexState.target == target, IndexState.want_rev > IndexState.have_rev)
-        .order_by(IndexState.material_id)
-        .limit(limit)
-    )
+    rows = session.execute(_BEHIND, {"target": target, "most": limit})
     return tuple(Behind(material_id, want_rev) for material_id, want_rev in rows)
 
 
@@ -190,20 +217,25 @@ def lag(session: Session, target: str) -> int:
 
 def acknowledge(session: Session, target: str, learned: Iterable[Behind]) -> None:
     """Record what `target` holds for certain; never lowers what is known."""
-    rows = [{"id": entry.material_id, "rev": entry.want_rev} for entry in learned]
-    if not rows:
-        return
+    rows = [
+        {"known_to": target, "id": entry.material_id, "rev": entry.want_rev} for entry in learned
+    ]
+    if rows:
+        session.connection().execute(_acknowledge(), rows)
+
+
+@cache
+def _acknowledge() -> Update:
     table = cast(Table, IndexState.__table__)
-    statement = (
+    return (
         update(table)
         .where(
-            table.c.target == target,
+            table.c.target == bindparam("known_to"),
             table.c.material_id == bindparam("id"),
             table.c.have_rev < bindparam("rev"),
         )
         .values(have_rev=bindparam("rev"))
     )
-    session.connection().execute(statement, rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,29 +252,29 @@ class Lease:
 
 def enqueue(session: Session, kind: str, key: str, payload: dict[str, Any] | None = None) -> None:
     """Add a job to this transaction, unless one of this kind and key is unfinished."""
-    table = cast(Table, Job.__table__)
-    statement = (
-        _insert(session, table)
-        .values(kind=kind, key=key, payload=payload or {}, run_at=utc_now())
-        # Two acts may call for the same job at the same moment: the second must not fail.
-        .on_conflict_do_nothing(
-            index_elements=["kind", "key"], index_where=text("state IN ('open', 'running')")
-        )
+    job = {"kind": kind, "key": key, "payload": payload or {}, "run_at": utc_now()}
+    session.execute(_enqueue(_dialect(session)), [job])
+
+
+@cache
+def _enqueue(dialect: str) -> Insert:
+    # Two acts may call for the same job at the same moment: the second must not fail.
+    return _INSERT[dialect](cast(Table, Job.__table__)).on_conflict_do_nothing(
+        index_elements=["kind", "key"], index_where=text("state IN ('open', 'running')")
     )
-    session.execute(statement)
 
 
 def claim(session: Session, kinds: Sequence[str]) -> Lease | None:
     """Take the oldest job that is due, or one whose worker went silent; None when there is none."""
-    job = session.scalar(_due(kinds).limit(1).with_for_update(skip_locked=True))
-    if job is None:
+    found = session.execute(_CLAIMED, {"kinds": kinds}).one_or_none()
+    if found is None:
         return None
+    job, now = found
     if job.attempt >= ATTEMPTS:
         # Its worker died each time: a job that kills workers must not be tried for ever.
         job.state, job.finished_at = "dead", utc_now()
         job.error = job.error or "worker died"
         return claim(session, kinds)
-    now = session.scalar(select(database_now())) or utc_now()
     job.state, job.attempt, job.lease_token = "running", job.attempt + 1, new_id()
     job.lease_until = now + LEASE
     return Lease(job.id, job.kind, job.key, job.payload, job.attempt, job.lease_token)
@@ -250,22 +282,26 @@ def claim(session: Session, kinds: Sequence[str]) -> Lease | None:
 
 def has_due(session: Session, kinds: Sequence[str]) -> bool:
     """Whether `claim` would find a job: a look that takes no lock."""
-    return session.scalar(_due(kinds).limit(1)) is not None
+    return session.scalar(_DUE, {"kinds": kinds}) is not None
 
 
-def _due(kinds: Sequence[str]) -> Select[Job]:
-    now = database_now()
-    return (
-        select(Job)
-        .where(
-            Job.kind.in_(kinds),
-            or_(
-                (Job.state == "open") & (Job.run_at <= now),
-                (Job.state == "running") & (Job.lease_until < now),
-            ),
-        )
-        .order_by(Job.run_at, Job.id)
-    )
+_NOW: Final = database_now()
+
+_IS_DUE: Final = and_(
+    Job.kind.in_(bindparam("kinds", expanding=True)),
+    or_(
+        (Job.state == "open") & (Job.run_at <= _NOW),
+        (Job.state == "running") & (Job.lease_until < _NOW),
+    ),
+)
+_DUE: Final = select(Job.id).where(_IS_DUE).order_by(Job.run_at, Job.id).limit(1)
+_CLAIMED: Final = (
+    select(Job, _NOW)
+    .where(_IS_DUE)
+    .order_by(Job.run_at, Job.id)
+    .limit(1)
+    .with_for_update(skip_locked=True, of=Job)
+)
 
 
 def renew(session: Session, leases: Iterable[Lease]) -> None:

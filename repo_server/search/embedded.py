@@ -15,7 +15,7 @@ from repo_server.domain.errors import SearchUnavailable
 from repo_server.search.base import IndexEntry, MaterialDocument, SearchPage, SearchQuery
 from repo_server.search.embedded_folder import IndexFolder
 from repo_server.search.embedded_schema import schema_hash
-from repo_server.search.embedded_search import Question, entries_from, titles_for
+from repo_server.search.embedded_search import Question, entries_from, holds_any, titles_for
 from repo_server.search.embedded_store import Reader, engine_errors, open_generation, write
 from repo_server.search.passes import check_bounds, plan
 from repo_server.search.suggesting import best_titles
@@ -52,10 +52,12 @@ class EmbeddedIndex:
             write(self._folder.current(), documents, [])
 
     def delete_many(self, ids: Sequence[int]) -> None:
-        """Remove by id in one commit."""
+        """Remove by id in one commit; none when nothing of it is held."""
         self._folder.prepare()
         with self._folder.writing():
-            write(self._folder.current(), [], ids)
+            # Most of what is to be gone are drafts, which were never here: a look is cheap.
+            if self._reader.ask(lambda searcher: holds_any(searcher, ids)):
+                write(self._folder.current(), [], ids)
 
     def search(self, query: SearchQuery) -> SearchPage:
         """Answer one question on the newest committed state."""

@@ -167,6 +167,12 @@ def titles_for(searcher: tantivy.Searcher, asked: Plan, scopes: Sequence[str]) -
     return [bytes(title or b"").decode() for title in found]
 
 
+def holds_any(searcher: tantivy.Searcher, ids: Sequence[int]) -> bool:
+    """Whether there is an entry of any of these ids."""
+    named = Query.term_set_query(SCHEMA, "id", list(ids))
+    return bool(ids) and bool(searcher.search(named, limit=1, count=False).hits)
+
+
 def entries_from(searcher: tantivy.Searcher, first: int) -> list[IndexEntry]:
     """Up to `_ENTRIES_AT_ONCE` entries with ids from `first` on, in the order of their ids."""
     above = Query.range_query(SCHEMA, "id", FieldType.Unsigned, lower_bound=first)

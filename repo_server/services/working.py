@@ -5,6 +5,7 @@ a worker that dies loses its leases, and its jobs are taken by another.
 """
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -21,6 +22,9 @@ from repo_server.services.library import Library
 
 PAUSE: Final = 0.25
 """Seconds between two looks for work: how late a publication may reach the index when idle."""
+
+GATHERED: Final = 1.0
+"""Seconds that publications may wait for others to reach the index in one commit of the engine."""
 
 BACKOFF: Final = 2.0
 """Seconds before an engine that failed is asked again; recovery is due within 5 seconds."""
@@ -128,8 +132,12 @@ class Worker:
 
     def _relay(self, index: SearchIndex) -> Callable[[], float]:
         def relay() -> float:
-            # A commit of the engine costs as much as many materials: let some come together.
-            return 0 if indexing.feed(self._library, index) == indexing.BATCH else PAUSE
+            began = time.monotonic()
+            if indexing.feed(self._library, index) == indexing.BATCH:
+                return 0
+            # A commit of the engine costs as much as many materials: the longer one takes, the
+            # more are let come together for the next. The first after a pause never waits.
+            return max(PAUSE, min(GATHERED, 4 * (time.monotonic() - began)))
 
         return relay
 
