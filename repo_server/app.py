@@ -31,6 +31,7 @@ from repo_server.logs import configure_logging
 from repo_server.routes import boundary, health, metrics, observing, statics
 from repo_server.routes.api import bundles as api_bundles
 from repo_server.routes.api import collections as api_collections
+from repo_server.routes.api import deleted as api_deleted
 from repo_server.routes.api import discovery as api_discovery
 from repo_server.routes.api import files as api_files
 from repo_server.routes.api import materials as api_materials
@@ -41,7 +42,7 @@ from repo_server.routes.boundary import HttpSettings
 from repo_server.routes.pages import accounts as account_pages
 from repo_server.routes.pages import admin as admin_page
 from repo_server.routes.pages import bundles as bundle_pages
-from repo_server.routes.pages import collection_edit, home, own, short_links
+from repo_server.routes.pages import collection_edit, deleted, home, own, short_links
 from repo_server.routes.pages import collections as collection_pages
 from repo_server.routes.pages import curriculum as curriculum_pages
 from repo_server.routes.pages import materials as material_pages
@@ -78,12 +79,14 @@ PAGES: Final = (
     *collection_edit.handlers,
     *short_links.handlers,
     *own.handlers,
+    *deleted.handlers,
     *account_pages.handlers,
     *admin_page.handlers,
 )
 API: Final = (
     *api_discovery.handlers,
     *api_materials.handlers,
+    *api_deleted.handlers,
     *api_collections.handlers,
     *api_uploads.handlers,
     *api_files.handlers,

@@ -115,6 +115,16 @@ class _Standing(Collector):
         yield GaugeMetricFamily(
             "kho_oldest_job_seconds", "How long the longest-waiting job is due.", waited
         )
+        yield GaugeMetricFamily(
+            "kho_damaged_files", "Stored files found wrong or gone.", counts.damaged
+        )
+        oldest = counts.longest_unverified
+        unread = (datetime.now(UTC) - oldest).total_seconds() if oldest else 0.0
+        yield GaugeMetricFamily(
+            "kho_oldest_verification_seconds",
+            "How long ago the stored file was read again that was looked at longest ago.",
+            unread,
+        )
 
 
 def _build_info() -> Metric:

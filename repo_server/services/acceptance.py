@@ -50,7 +50,12 @@ PUBLISHED_REASON: Final = (
     "Học liệu đã được xuất bản trong lúc gửi. Hãy gỡ học liệu rồi thêm tệp và gửi duyệt lại."
 )
 
-CIRCUMSTANTIAL: Final = frozenset({"checksum", "gone", "full", "published"})
+DROPPED_REASON: Final = (
+    "Kho không kiểm tra được tệp này nên quản trị viên đã bỏ. "
+    "Hãy gửi lại, hoặc gửi tệp ở dạng khác."
+)
+
+CIRCUMSTANTIAL: Final = frozenset({"checksum", "gone", "full", "published", "dropped"})
 """Verdicts that are not about the file itself: the same file may be taken another time."""
 
 # What a material is, judged by its first file alone; its contributor decides.
@@ -148,6 +153,13 @@ def _reject(library: Library, candidate: _Candidate, verdict: str, reason: str) 
             return
         _mark_rejected(session, upload, candidate.sha256, verdict, reason)
     _forget_staged(library, candidate)
+
+
+def give_up(session: Session, upload_id: str) -> None:
+    """Tell whoever waits for an upload that its check was dropped; its bytes go with staging."""
+    upload = session.get(Upload, upload_id, with_for_update=True)
+    if upload is not None and upload.state == "received":
+        _mark_rejected(session, upload, upload.sha256 or "", "dropped", DROPPED_REASON)
 
 
 def _mark_rejected(

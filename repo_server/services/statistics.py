@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, Select, delete, func, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from repo_server.database import audit, outbox
+from repo_server.database import outbox
 from repo_server.database.models import (
     Account,
     AccountMembership,
@@ -23,13 +22,17 @@ from repo_server.database.models import (
     Upload,
     utc_now,
 )
+from repo_server.database.queries import damage
+from repo_server.database.queries.damage import DamagedFile
 from repo_server.domain.access import Action, Viewer, require
-from repo_server.domain.errors import Conflict, KhoError, NotFound
+from repo_server.domain.errors import KhoError
 from repo_server.services import backup, restoring
+from repo_server.services.keeping import given_up
+from repo_server.services.keeping.given_up import DeadJob
 from repo_server.services.library import Library
 
-DEAD_SHOWN: Final = 50
-"""Given-up jobs that are shown, newest first."""
+DAMAGED_SHOWN: Final = 50
+"""Damaged files that are shown, last found first."""
 
 JOB_STATES: Final = ("open", "running", "dead")
 UPLOAD_STATES: Final = ("receiving", "received", "ready", "rejected", "cancelled", "expired")
@@ -37,25 +40,19 @@ UPLOAD_STATES: Final = ("receiving", "received", "ready", "rejected", "cancelled
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many there are, by state; `oldest_job` is when the job was due that waits longest."""
+    """How many there are, by state.
+
+    `oldest_job` is when the job was due that waits longest, `longest_unverified` when the file was
+    read again that was looked at longest ago.
+    """
 
     materials: Mapping[str, int]
     uploads: Mapping[str, int]
     jobs: Mapping[str, int]
     index_lag: Mapping[str, int]
     oldest_job: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class DeadJob:
-    """A job that was given up after its last attempt; `error` is for those who run the library."""
-
-    id: int
-    kind: str
-    key: str
-    attempts: int
-    error: str
-    finished_at: datetime | None
+    damaged: int
+    longest_unverified: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +64,7 @@ class Overview:
     blobs: int
     blob_bytes: int
     dead_jobs: tuple[DeadJob, ...]
+    damaged: tuple[DamagedFile, ...]
     free_here: int | None
     free_in_storage: int | None
     last_backup: datetime | None
@@ -90,6 +88,8 @@ def _counts(library: Library, session: Session) -> Counts:
         oldest_job=session.scalar(
             select(func.min(Job.run_at)).where(Job.state == "open", Job.run_at <= utc_now())
         ),
+        damaged=damage.damaged_count(session),
+        longest_unverified=damage.longest_unverified(session),
     )
 
 
@@ -112,7 +112,8 @@ def overview(library: Library, viewer: Viewer) -> Overview:
             accounts=_accounts(session),
             blobs=held,
             blob_bytes=int(size),
-            dead_jobs=_dead_jobs(session),
+            dead_jobs=given_up.dead_jobs(session),
+            damaged=tuple(damage.damaged_files(session, DAMAGED_SHOWN)),
             free_here=_free(library.staging.free_bytes),
             free_in_storage=_free(library.storage.free_bytes),
             last_backup=session.scalar(_last(backup.ACTION)),
@@ -132,14 +133,6 @@ def _accounts(session: Session) -> dict[str, int]:
     return dict(session.execute(statement).all())
 
 
-def _dead_jobs(session: Session) -> tuple[DeadJob, ...]:
-    dead = select(Job).where(Job.state == "dead").order_by(Job.id.desc()).limit(DEAD_SHOWN)
-    return tuple(
-        DeadJob(job.id, job.kind, job.key, job.attempt, job.error or "", job.finished_at)
-        for job in session.scalars(dead)
-    )
-
-
 def _last(action: str) -> Select[datetime]:
     # By number: the newest entry of an action is found from the end of the chain.
     newest = select(func.max(AuditEntry.seq)).where(AuditEntry.action == action)
@@ -151,31 +144,3 @@ def _free(ask: Callable[[], int | None]) -> int | None:
         return ask()
     except KhoError:
         return None
-
-
-def retry_job(library: Library, viewer: Viewer, job_id: int) -> None:
-    """Let a job that was given up be tried again, from its first attempt.
-
-    Raises NotFound for a job that is not among the dead, NotAuthenticated, Forbidden.
-    """
-    require(viewer, Action.ADMINISTER)
-    try:
-        with library.database.write() as session:
-            job = session.get(Job, job_id, with_for_update=True)
-            if job is None or job.state != "dead":
-                raise NotFound
-            if _is_asked_for_again(session, job):
-                session.execute(delete(Job).where(Job.id == job_id))
-            else:
-                job.state, job.attempt, job.run_at = "open", 0, utc_now()
-                job.finished_at = None
-            audit.record(session, viewer.account_id, "job.retry", "job", f"{job.kind} {job.key}")
-    except IntegrityError as error:
-        # The same work was asked for between our look and the commit.
-        raise Conflict from error
-
-
-def _is_asked_for_again(session: Session, job: Job) -> bool:
-    unfinished = Job.state.in_(("open", "running"))
-    same = select(Job.id).where(Job.kind == job.kind, Job.key == job.key, unfinished)
-    return session.scalar(same.limit(1)) is not None

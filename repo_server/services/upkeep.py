@@ -77,7 +77,8 @@ def _resume_received(session: Session) -> None:
 
 
 def _forget_done_jobs(session: Session) -> None:
-    session.execute(delete(Job).where(Job.state == "done", Job.finished_at < utc_now() - KEEP_JOBS))
+    over = Job.state.in_(("done", "dropped"))
+    session.execute(delete(Job).where(over, Job.finished_at < utc_now() - KEEP_JOBS))
 
 
 def stale_staging(library: Library) -> list[str]:

@@ -259,10 +259,17 @@ GENERALLY: Final[dict[tuple[str, str], tuple[Action, Call, str]]] = {
     ("POST", "/quan-tri/cong-viec/{job_id:int}/thu-lai"): (
         Action.ADMINISTER, posting("/quan-tri/cong-viec/999999/thu-lai"), OWN,
     ),
+    ("POST", "/quan-tri/cong-viec/{job_id:int}/bo"): (
+        Action.ADMINISTER, posting("/quan-tri/cong-viec/999999/bo"), OWN,
+    ),
     ("GET", "/health/live"): (Action.READ_PUBLIC, reading("/health/live"), ""),
     ("GET", "/health/ready"): (Action.READ_PUBLIC, reading("/health/ready"), ""),
     ("GET", "/dang-nhap"): (Action.SIGN_IN, reading("/dang-nhap"), ""),
     ("GET", "/cua-toi"): (Action.USE_ACCOUNT, reading("/cua-toi"), ""),
+    ("GET", "/cua-toi/da-xoa"): (Action.USE_ACCOUNT, reading("/cua-toi/da-xoa"), ""),
+    ("GET", "/api/materials/deleted"): (
+        Action.USE_ACCOUNT, reading("/api/materials/deleted"), "",
+    ),
     ("GET", "/tai-khoan"): (Action.USE_ACCOUNT, reading("/tai-khoan"), ""),
     ("GET", "/api/me"): (Action.USE_ACCOUNT, reading("/api/me"), ""),
     ("GET", "/api/sessions"): (Action.USE_ACCOUNT, reading("/api/sessions"), ""),
@@ -304,7 +311,7 @@ GENERALLY: Final[dict[tuple[str, str], tuple[Action, Call, str]]] = {
 }  # fmt: skip
 
 # Their outcome depends on passwords, offsets, addresses: told of in the tests of accounts, uploads,
-# short addresses and metrics.
+# short addresses, metrics and deleted materials.
 ELSEWHERE: Final = {
     ("GET", "/metrics"): Action.READ_PUBLIC,  # this machine and administrators' programs
     ("POST", "/api/login"): Action.SIGN_IN,
@@ -315,6 +322,8 @@ ELSEWHERE: Final = {
     ("POST", "/tai-khoan/mat-khau"): Action.USE_ACCOUNT,
     ("PATCH", "/api/uploads/{upload_id:str}"): Action.CONTRIBUTE,
     ("GET", "/c/{code:str}"): Action.READ_PUBLIC,
+    ("POST", "/api/materials/{material_id:int}/restore"): Action.RESTORE,
+    ("POST", "/cua-toi/da-xoa/{material_id:int}"): Action.RESTORE,
 }
 
 

@@ -11,6 +11,7 @@ from repo_server.database.models import AuditEntry, Job, utc_now
 from repo_server.domain.access import Viewer
 from repo_server.domain.errors import Forbidden, NotFound, StorageUnavailable
 from repo_server.services import backup, statistics
+from repo_server.services.keeping import given_up
 from repo_server.services.library import Library
 from repo_server.storage.local import LocalStorage
 from tests.libraries import draft, published, send, upload
@@ -67,13 +68,13 @@ def test_it_is_for_administrators(library: Library, editor: Viewer) -> None:
     with pytest.raises(Forbidden):
         statistics.overview(library, editor)
     with pytest.raises(Forbidden):
-        statistics.retry_job(library, editor, job_id)
+        given_up.retry_job(library, editor, job_id)
 
 
 def test_a_dead_job_gets_all_its_attempts_again(library: Library, admin: Viewer) -> None:
     job_id = dead_job(library)
     assert [job.id for job in statistics.overview(library, admin).dead_jobs] == [job_id]
-    statistics.retry_job(library, admin, job_id)
+    given_up.retry_job(library, admin, job_id)
     with library.database.write() as session:
         lease = outbox.claim(session, ["accept_upload"])
         assert lease is not None
@@ -81,7 +82,7 @@ def test_a_dead_job_gets_all_its_attempts_again(library: Library, admin: Viewer)
         acts = set(session.scalars(select(AuditEntry.action)))
     assert "job.retry" in acts
     with pytest.raises(NotFound):
-        statistics.retry_job(library, admin, job_id)
+        given_up.retry_job(library, admin, job_id)
 
 
 def test_a_dead_job_that_was_asked_for_again_meanwhile_is_forgotten(
@@ -90,7 +91,7 @@ def test_a_dead_job_that_was_asked_for_again_meanwhile_is_forgotten(
     job_id = dead_job(library)
     with library.database.write() as session:
         outbox.enqueue(session, "accept_upload", "a")
-    statistics.retry_job(library, admin, job_id)
+    given_up.retry_job(library, admin, job_id)
     with library.database.read() as session:
         left = session.scalars(select(Job.id).where(Job.key == "a")).all()
     assert len(left) == 1

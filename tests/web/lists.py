@@ -319,6 +319,26 @@ def mine() -> Context:
     }
 
 
+def deleted() -> Context:
+    """Two materials under their tombstones."""
+    return {
+        "items": [
+            {
+                "id": number,
+                "title": title,
+                "owner_name": "Nguyễn Thị Lan",
+                "status_label": "Nháp",
+                "deleted_at": "2026-11-24T08:00:00",
+                "until": "2026-12-24T08:00:00",
+            }
+            for number, title in enumerate(("Hai đường thẳng song song", "<b>Phân số</b>"))
+        ],
+        "days": 30,
+        "address": "/cua-toi/da-xoa",
+        "pager": a_pager(),
+    }
+
+
 def account() -> Context:
     return {
         "sessions": [
@@ -378,6 +398,16 @@ def admin() -> Context:
                 "attempts": 6,
                 "when": "24/11/2026 21:05",
                 "retry_url": "/quan-tri/cong-viec/7/thu-lai",
+                "drop_url": "/quan-tri/cong-viec/7/bo",
+            }
+        ],
+        "damaged": [
+            {
+                "name": "Bài 1.pptx",
+                "title": "Phép cộng phân số",
+                "url": "/hoc-lieu/abc2345",
+                "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                "when": "24/11/2026 21:05",
             }
         ],
     }

@@ -190,6 +190,7 @@ PAGES: dict[str, tuple[str, str, Context, Context]] = {
         lists.contribute() | {"target": lists.a_card(0)},
     ),
     "mine": ("mine.html", "/cua-toi", EDITOR, lists.mine()),
+    "deleted": ("deleted.html", "/cua-toi/da-xoa", EDITOR, lists.deleted()),
     "review": (
         "review.html",
         "/duyet",

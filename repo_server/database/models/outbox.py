@@ -45,7 +45,8 @@ class IndexState(Base):
 class Job(Base):
     """A piece of work, enqueued in the transaction that calls for it.
 
-    `state`: open → running → done | dead. At most one job of a kind and key is open or running.
+    `state`: open → running → done | dead; an administrator opens a dead one again or has it
+    dropped. At most one job of a kind and key is open or running.
     """
 
     __tablename__ = "job"

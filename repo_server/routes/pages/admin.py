@@ -9,6 +9,7 @@ from litestar.di import NamedDependency
 from litestar.response import Redirect
 from msgspec import Struct
 
+from repo_server.database.queries.damage import DamagedFile
 from repo_server.domain.access import ROLE_LABELS, Action, Role, Viewer
 from repo_server.domain.errors import CATALOGUE, KhoError
 from repo_server.domain.files import readable_size
@@ -19,8 +20,11 @@ from repo_server.routes.errors import page_language
 from repo_server.routes.pages.redirects import see
 from repo_server.routes.pages.rendering import HtmlRequest, Pages, number
 from repo_server.services import health, statistics
+from repo_server.services.cards import material_url
+from repo_server.services.keeping import given_up
+from repo_server.services.keeping.given_up import DeadJob
 from repo_server.services.library import Library
-from repo_server.services.statistics import DeadJob, Overview
+from repo_server.services.statistics import Overview
 
 ADDRESS: Final = "/quan-tri"
 _VIETNAM: Final = timezone(timedelta(hours=7))
@@ -57,6 +61,17 @@ class DeadLine(Struct, frozen=True):
     attempts: int
     when: str
     retry_url: str
+    drop_url: str
+
+
+class DamagedLine(Struct, frozen=True):
+    """A file whose stored bytes are wrong or gone."""
+
+    name: str
+    title: str
+    url: str
+    sha256: str
+    when: str
 
 
 @get(ADDRESS, opt=requires(Action.ADMINISTER), sync_to_thread=True)
@@ -85,6 +100,7 @@ def admin_page(
             Section("accounts", t("admin.accounts"), _accounts(overview)),
         ),
         dead_jobs=tuple(map(_dead, overview.dead_jobs)),
+        damaged=tuple(map(_damaged, overview.damaged)),
     )
 
 
@@ -170,7 +186,13 @@ def _dead(job: DeadJob) -> DeadLine:
         attempts=job.attempts,
         when=_moment(job.finished_at, ""),
         retry_url=f"{ADDRESS}/cong-viec/{job.id}/thu-lai",
+        drop_url=f"{ADDRESS}/cong-viec/{job.id}/bo",
     )
+
+
+def _damaged(file: DamagedFile) -> DamagedLine:
+    when = _moment(file.damaged_at, "")
+    return DamagedLine(file.name, file.title, material_url(file.code), file.sha256, when)
 
 
 @post(
@@ -182,8 +204,21 @@ def retry_job(
     library: NamedDependency[Library], viewer: NamedDependency[Viewer], job_id: PathId
 ) -> Redirect:
     """Let a job that was given up be tried again."""
-    statistics.retry_job(library, viewer, job_id)
+    given_up.retry_job(library, viewer, job_id)
     return see(ADDRESS, "job_retried")
 
 
-handlers = (admin_page, retry_job)
+@post(
+    f"{ADDRESS}/cong-viec/{{job_id:int}}/bo",
+    opt=requires(Action.ADMINISTER),
+    sync_to_thread=True,
+)
+def drop_job(
+    library: NamedDependency[Library], viewer: NamedDependency[Viewer], job_id: PathId
+) -> Redirect:
+    """Give a job up for good; whoever waits for it is told."""
+    given_up.drop_job(library, viewer, job_id)
+    return see(ADDRESS, "job_dropped")
+
+
+handlers = (admin_page, retry_job, drop_job)

@@ -155,6 +155,7 @@ def _empty(session: Session, material: Material, files: list[int]) -> None:
         session.execute(delete(model).where(model.material_id == material.id))
     session.expire(material, ["files", "items"])
     material.title = material.folded_title = material.description = material.author = ""
-    material.keywords, material.return_reason, material.external_id = [], None, None
+    material.keywords, material.return_reason = [], None
+    material.external_id = material.imported = None
     material.purged_at = utc_now()
     outbox.touch(material)

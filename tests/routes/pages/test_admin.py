@@ -8,6 +8,7 @@ from repo_server.database.models import Job, utc_now
 from repo_server.domain.access import Role
 from repo_server.domain.errors import InspectionUnavailable, StorageUnavailable
 from repo_server.inspection.inspector import Inspector
+from repo_server.storage.base import ObjectKey
 from repo_server.storage.local import LocalStorage
 from tests.routes.houses import House
 
@@ -56,7 +57,7 @@ def test_a_job_that_was_given_up_is_tried_again_by_a_form(house: House) -> None:
     admin = house.visitor(Role.ADMIN)
     text = admin.page("/quan-tri").body.decode()
     assert "&lt;b&gt;đĩa hỏng" in text
-    (address,) = re.findall(r'<form action="(/quan-tri/[^"]+)" method="post">', text)
+    (address,) = re.findall(r'<form action="(/quan-tri/[^"]+/thu-lai)" method="post">', text)
 
     done = admin.post(address)
 
@@ -66,6 +67,37 @@ def test_a_job_that_was_given_up_is_tried_again_by_a_form(house: House) -> None:
         assert (job.state, job.attempt) == ("open", 0)
     assert "sẽ được thử lại" in admin.page("/quan-tri").body.decode()
     assert admin.post(address).status == 404
+
+
+def test_a_job_that_was_given_up_is_dropped_by_a_form(house: House) -> None:
+    job_id = give_up(house)
+    admin = house.visitor(Role.ADMIN)
+    text = admin.page("/quan-tri").body.decode()
+    (address,) = re.findall(r'<form action="(/quan-tri/[^"]+/bo)" method="post">', text)
+
+    done = admin.post(address)
+
+    assert (done.status, done.header("location")) == (303, "/quan-tri")
+    with house.library.database.read() as session:
+        assert session.get_one(Job, job_id).state == "dropped"
+    text = admin.page("/quan-tri").body.decode()
+    assert "Đã bỏ việc đó" in text
+    assert "đĩa hỏng" not in text
+    assert admin.post(address).status == 404
+
+
+def test_a_damaged_file_is_shown_with_its_material(house: House) -> None:
+    made = house.published(house.person())
+    (file,) = made.files
+    path = house.library.storage.local_path(ObjectKey.blob(file.sha256))
+    assert path is not None
+    path.chmod(0o600)
+    path.write_bytes(b"x" * file.size)
+    assert house.stranger().get(f"/api/files/{file.id}/content").status == 503
+    text = house.visitor(Role.ADMIN).page("/quan-tri").body.decode()
+    assert "Tệp bị hỏng trong kho</h2>" in text
+    assert made.card.url in text
+    assert file.sha256 in text
 
 
 def test_the_way_there_is_shown_to_administrators_alone(house: House) -> None:
