@@ -35,6 +35,7 @@ GIVEN = {
     "origin": ("https://kho.example.vn",) * 2,
     "trusted_proxies": ("10.0.0.1, 10.1.0.0/16,", ("10.0.0.1", "10.1.0.0/16")),
     "max_file_mib": ("100", 100),
+    "upload_timeout": ("9", 9),
     "worker_jobs": ("0", 0),
     "log_level": ("warning", "warning"),
 }
@@ -109,6 +110,8 @@ def test_production_refuses_what_is_only_good_enough_for_a_desk(
         ("KHO_MAX_FILE_MIB", "-1"),
         ("KHO_MAX_FILE_MIB", "1e3"),
         ("KHO_MAX_FILE_MIB", ""),
+        ("KHO_UPLOAD_TIMEOUT", "0"),
+        ("KHO_UPLOAD_TIMEOUT", "3601"),
         ("KHO_WORKER_JOBS", "65"),
         ("KHO_WORKER_JOBS", "²"),
         ("KHO_TRUSTED_PROXIES", "10.0.0.1;10.0.0.2"),

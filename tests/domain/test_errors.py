@@ -17,9 +17,14 @@ from repo_server.domain.errors import (
     KhoError,
     NotPublishable,
     TooLarge,
+    UnsupportedMediaType,
+    UnsupportedTusVersion,
     WrongOffset,
     WrongState,
 )
+
+TUS_MISMATCH = 460
+"""The one status that no standard of the web has: tus 1.0 gives it to a wrong checksum."""
 
 # One error of every kind whose sentence says something about the case.
 EXAMPLES = (
@@ -28,6 +33,8 @@ EXAMPLES = (
     NotPublishable({"files": "Chưa có tệp nào.", "grades": "Chưa chọn lớp."}),
     WrongOffset(size=1024),
     TooLarge(limit="500 MB"),
+    UnsupportedMediaType(wanted="application/offset+octet-stream"),
+    UnsupportedTusVersion(version="1.0.0"),
     FileRejected("macro", "Tệp có macro nên không được nhận."),
     BackupRefused("Bản sao chưa hoàn tất."),
 )
@@ -65,7 +72,7 @@ def test_errors_of_other_modules_bring_no_code_of_their_own() -> None:
 @pytest.mark.parametrize("code", list(CATALOGUE))
 def test_a_code_has_a_status_and_a_sentence_in_both_languages(code: str) -> None:
     entry = CATALOGUE[code]
-    assert HTTPStatus(entry.status) >= HTTPStatus.BAD_REQUEST
+    assert entry.status == TUS_MISMATCH or HTTPStatus(entry.status) >= HTTPStatus.BAD_REQUEST
     for sentence in (entry.vi, entry.en):
         assert sentence == sentence.strip()
         assert sentence[-1] in ".}"

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from sqlalchemy import func, select
@@ -21,6 +22,7 @@ from repo_server.domain.errors import (
     NotAuthenticated,
     NotFound,
     TooLarge,
+    UploadOver,
     WrongOffset,
     WrongState,
 )
@@ -244,12 +246,12 @@ def test_a_cancelled_upload_forgets_its_bytes_and_takes_no_more(
         receiver.write(TEN[:4])
 
     uploads.cancel(library, teacher, id_)
-    uploads.cancel(library, teacher, id_)
 
     assert uploads.status(library, teacher, id_).state == "cancelled"
     assert not list(library.staging.entries())
-    with pytest.raises(Conflict):
-        uploads.receive(library, teacher, id_, 0)
+    for act in (uploads.cancel, uploads.resume, partial(uploads.receive, offset=0)):
+        with pytest.raises(UploadOver):
+            act(library, teacher, id_)
 
 
 def test_an_upload_may_be_cancelled_while_bytes_arrive(library: Library, teacher: Viewer) -> None:

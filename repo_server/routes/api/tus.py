@@ -32,6 +32,7 @@ METADATA_LIMIT: Final = 4_000
 """Characters of the header Upload-Metadata."""
 PAIRS_LIMIT: Final = 20
 PATH_LIMIT: Final = 1_000
+BEYOND: Final = 2**53
 
 _KEY: Final = re.compile(r"[!-+\--~]{1,60}")  # visible ASCII without the comma
 _LENGTH: Final = re.compile(r"\d{1,16}")
@@ -101,7 +102,8 @@ def declared(headers: Headers) -> dict[str, object]:
     if _LENGTH.fullmatch(length) is None:
         raise InvalidValue("Upload-Length", "cần kích thước của tệp, là số byte.")
     pairs = read_metadata(headers.get("upload-metadata", ""))
-    said: dict[str, object] = {"name": _name(pairs), "size": int(length)}
+    # Whatever is beyond any file: the answer is "too large", not "no number".
+    said: dict[str, object] = {"name": _name(pairs), "size": min(int(length), BEYOND)}
     for key in ("sha256", "role"):
         if pairs.get(key):
             said[key] = _text(key, pairs[key])

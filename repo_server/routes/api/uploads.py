@@ -7,10 +7,11 @@ which a client speaks that sends `Tus-Resumable`. Bytes come in the same way in 
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 from anyio import to_thread
-from litestar import Response, delete, get, head, patch, post, route
+from litestar import MediaType, Response, delete, get, head, patch, post, route
 from litestar.di import NamedDependency
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.params import FromPath, HeaderParameter
@@ -98,6 +99,7 @@ class _DeclarationSchema(Schema):
         return dict(components["UploadDeclaration"])
 
 
+@dataclass
 class _DeclareOperation(Operation):
     def __post_init__(self) -> None:
         content = {"application/json": OpenAPIMediaType(schema=_DeclarationSchema())}
@@ -203,7 +205,7 @@ def upload_offset(
     }
     if view.metadata:
         headers["upload-metadata"] = view.metadata
-    return Response(None, headers=headers)
+    return Response(None, headers=headers, media_type=MediaType.TEXT)
 
 
 @delete("/api/uploads/{upload_id:str}", sync_to_thread=True, **_SPOKEN)

@@ -170,9 +170,9 @@ def test_an_upload_that_was_given_up_is_over(sender: Visitor) -> None:
     send(sender, url, CONTENT[:10])
 
     assert sender.ask("DELETE", url).status == 204
-    assert sender.ask("DELETE", url).status == 204
+    assert sender.ask("DELETE", url).status == 410
     assert sender.get(url).json["state"] == "cancelled"
-    assert send(sender, url, CONTENT[10:], 10).status == 409
+    assert send(sender, url, CONTENT[10:], 10).status == 410
 
 
 def test_uploads_are_their_owners_alone(lasting_house: House, sender: Visitor) -> None:
