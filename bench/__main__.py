@@ -13,6 +13,7 @@ from typing import Final
 
 from bench import (
     curating,
+    describing,
     downloading,
     papers,
     restore,
@@ -34,6 +35,7 @@ BENCHMARKS: Final[dict[str, tuple[str, Callable[[Workshop], list[Row]]]]] = {
     "pages": ("Pages, 8 clients", serving.measure),
     "desk": ("Collections and the editors' desk", curating.measure),
     "pdf": ("A PDF of 3 pages, processor time", papers.measure),
+    "form": ("A form that fills itself, 2,000 made-up files", describing.measure),
     "start": ("Start and memory, 10,000 materials", starting.measure),
     "restore": ("Restore drill, 1,000 materials", restore.measure),
     "processes": ("Pages from one process and from two", scaling.measure),
