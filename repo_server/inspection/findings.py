@@ -29,7 +29,9 @@ _PATIENCE_SECONDS: Final = 6.0
 LABEL_LIMIT: Final = 120
 """Characters of a place's label, as the database keeps it."""
 
-_SPACE_RUNS: Final = re.compile(r"[^\S\n]+")
+# Not the single blanks between words: replacing each by itself would cost most of the cleaning.
+_SPACE_RUNS: Final = re.compile(r"[^\S\n]{2,}|[^\S\n ]")
+_EMPTY_LINE: Final = re.compile(r"\n ?\n")
 _LINE_RUNS: Final = re.compile(r" ?\n(?: ?\n)+ ?")
 _UNWANTED: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u2060\ufeff\ufffe\uffff\ud800-\udfff]"
@@ -40,7 +42,7 @@ _VIETNAMESE: Final = re.compile(
 )
 _ONLY_VIETNAMESE: Final = re.compile("[ăđơưảạằẳẵắặầẩẫấậẻẽẹềểễếệỉĩịỏọồổỗốộờởỡớợủũụừửữứựỳỷỹỵ]")
 _SIGNATURE: Final = re.compile("[ăâđêôơưằắấầểếệộốồớờợứừựữ]")
-_LETTERS: Final = re.compile(r"[^\W\d_]")
+_LETTERS: Final = re.compile(r"[^\W\d_]+")
 _ENGLISH_WORDS: Final = re.compile(r"\b(?:the|and|of|to|is|in|that|with|for|are|this)\b")
 _EMPTY_TITLES: Final = re.compile(
     r"^(?:https?://\S+|microsoft (?:word|powerpoint|excel)\b.*|powerpoint presentation|"
@@ -81,7 +83,8 @@ def clean_text(text: str) -> str:
     """NFC without control characters, runs of blanks and more than one empty line."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x02\n", "")
     text = unicodedata.normalize("NFC", _UNWANTED.sub("", _SYMBOLS.sub(" ", text)))
-    return _LINE_RUNS.sub("\n\n", _SPACE_RUNS.sub(" ", text)).strip()
+    text = _SPACE_RUNS.sub(" ", text)
+    return (_LINE_RUNS.sub("\n\n", text) if _EMPTY_LINE.search(text) else text).strip()
 
 
 def sensible_title(title: str) -> str | None:
@@ -111,7 +114,7 @@ def language_of(text: str) -> str | None:
     typed without accents is left undecided.
     """
     sample = text[:20_000].lower()
-    letters = len(_LETTERS.findall(sample))
+    letters = sum(map(len, _LETTERS.findall(sample)))
     if letters < 20:
         return None
     only = len(_ONLY_VIETNAMESE.findall(sample))
@@ -119,7 +122,7 @@ def language_of(text: str) -> str | None:
         # Yoruba has accents and dots below too, but none of these.
         return "vi" if len(_SIGNATURE.findall(sample)) / letters > 0.02 else None
     # In English one letter in about twenty starts such a word; accented letters are rare.
-    accented = sum(1 for letter in _LETTERS.findall(sample) if not letter.isascii())
+    accented = sum(not letter.isascii() for word in _LETTERS.findall(sample) for letter in word)
     words = len(_ENGLISH_WORDS.findall(sample))
     return "en" if words * 60 > letters and accented * 50 < letters else None
 

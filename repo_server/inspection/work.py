@@ -177,9 +177,9 @@ def _read(
         findings.warn(f"Tên tệp không có đuôi; nội dung được nhận ra là {label}.")
     if verdict.kind == "pdf":
         document = pdf.open_pdf(source)
-        pdf.read_pdf(source, document, findings)
+        first = pdf.read_pdf(source, document, findings)
         write_record(answer, findings.inspection())
-        picture = pdf.render_thumbnail(document) if job.thumbnail else None
+        picture = pdf.render_thumbnail(document, first) if job.thumbnail else None
     elif verdict.kind in _PICTURES:
         picture = pictures.read_picture(source, findings)
         write_record(answer, findings.inspection())

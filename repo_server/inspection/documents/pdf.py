@@ -4,6 +4,7 @@ PDFium is not safe for threads; each file has a process of its own, so it need n
 """
 
 import ctypes
+import os
 import re
 
 from pypdfium2 import PdfDocument, PdfiumError, PdfPage  # type: ignore[import-untyped]
@@ -31,6 +32,24 @@ _WRONG_PASSWORD = 4
 _MAX_RENDERED = 12_000_000
 _MAX_SIDE = 10_000  # WebP ends at 16,383
 
+# A page with one letter of a typeface inside it: for any other PDFium would look at the system's.
+_SAMPLE = b"""%PDF-1.4
+1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
+2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj
+3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R
+/Resources<</Font<</F 5 0 R>>>>>>endobj
+4 0 obj<</Length 44>>stream
+BT /F 24 Tf 72 720 Td (a  aa aaaa aa a) Tj ET
+endstream endobj
+5 0 obj<</Type/Font/Subtype/Type3/FontBBox[0 0 1 1]/FontMatrix[1 0 0 1 0 0]
+/CharProcs<</a 6 0 R>>/Encoding<</Type/Encoding/Differences[97/a]>>
+/FirstChar 97/LastChar 97/Widths[1]/Resources<<>>>>endobj
+6 0 obj<</Length 27>>stream
+1 0 0 0 1 1 d1 0 0 1 1 re f
+endstream endobj
+trailer<</Root 1 0 R>>
+"""
+
 
 def open_pdf(source: Source) -> PdfDocument:
     """The document; Refused when it needs a password or cannot be opened."""
@@ -44,8 +63,8 @@ def open_pdf(source: Source) -> PdfDocument:
         raise Refused("damaged", detail="không mở được PDF") from error
 
 
-def read_pdf(source: Source, document: PdfDocument, findings: Findings) -> None:
-    """Number of pages, title and the text of each page.
+def read_pdf(source: Source, document: PdfDocument, findings: Findings) -> PdfPage | None:
+    """Number of pages, title and the text of each page; returns the first page, if it can be read.
 
     A page that cannot be read is left out with a warning; a file without text says so by having
     no segment (a scan).
@@ -60,7 +79,7 @@ def read_pdf(source: Source, document: PdfDocument, findings: Findings) -> None:
         keywords=_KEYWORDS.split(document.get_metadata_value("Keywords")),
     )
     _warn_of_extras(source, document, findings)
-    failed = 0
+    failed, first = 0, None
     for number in range(min(findings.page_count, MAX_PAGES)):
         if findings.enough():
             break
@@ -70,13 +89,17 @@ def read_pdf(source: Source, document: PdfDocument, findings: Findings) -> None:
             text = page.get_textpage()
             findings.add(f"Trang {number + 1}", text.get_text_range(), number + 1)
             text.close()
-            page.close()
+            if number:
+                page.close()
+            else:
+                first = page  # loading it once more for its picture would cost as much as its text
         except PdfiumError:
             failed += 1
     if failed == findings.page_count:
         raise Refused("damaged", detail="không đọc được trang nào")
     if failed:
         findings.warn(f"Không đọc được {failed} trang.")
+    return first
 
 
 def _warn_of_extras(source: Source, document: PdfDocument, findings: Findings) -> None:
@@ -107,9 +130,9 @@ def _check_links(page: PdfPage) -> None:
             raise Refused("active_content", detail="liên kết mở chương trình khác")
 
 
-def render_thumbnail(document: PdfDocument) -> RenderedImage:
-    """The first page inside the thumbnail's box."""
-    page = document[0]
+def render_thumbnail(document: PdfDocument, first: PdfPage | None) -> RenderedImage:
+    """The first page inside the thumbnail's box; `first` is that page where it is loaded."""
+    page = first or document[0]
     width, height = page.get_size()
     return _render(page, min(BOX[0] / max(width, 1), BOX[1] / max(height, 1)))
 
@@ -141,8 +164,17 @@ def _render(page: PdfPage, scale: float) -> RenderedImage:
 
 
 def prepare() -> None:
-    """Touch the library so that its start is paid before children are forked."""
-    document = PdfDocument.new()
-    page = document.new_page(10, 10)
-    page.render(scale=1)
-    document.close()
+    """Read and draw a page of our own, so that children find all of it started and in memory.
+
+    What a child touches first is loaded or copied for it alone, memory page by memory page.
+    """
+    handle = os.memfd_create("kho-sample", os.MFD_CLOEXEC)
+    try:
+        os.write(handle, _SAMPLE)
+        source, findings = Source(handle), Findings("pdf")
+        document = open_pdf(source)
+        render_thumbnail(document, read_pdf(source, document, findings))
+        findings.inspection()
+        document.close()
+    finally:
+        os.close(handle)
