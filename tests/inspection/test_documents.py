@@ -20,7 +20,6 @@ from tests.inspection.samples import (
     relations,
     word,
     workbook,
-    zipped,
 )
 
 

@@ -3,9 +3,13 @@
 PDFium is not safe for threads; each file has a process of its own, so it need not be.
 """
 
-import ctypes
+import contextlib
 import os
+import ctypes
+import itertools
 import re
+import zlib
+from collections.abc import Iterator
 
 from pypdfium2 import PdfDocument, PdfiumError, PdfPage  # type: ignore[import-untyped]
 from pypdfium2.raw import (  # type: ignore[import-untyped]
@@ -26,6 +30,10 @@ from repo_server.inspection.images.pictures import BOX, encode
 _KEYWORDS = re.compile(r"[,;\n]")
 _LAUNCH = re.compile(rb"/S\s*/Launch\b")
 _SCRIPT = re.compile(rb"/S\s*/JavaScript\b")
+_OBJECT_STREAM = re.compile(rb"/Type\s*/ObjStm\b[^>]{0,300}>>\s*stream\r?\n")
+_MAX_STREAMS = 500
+_STREAM_LIMIT = 1 << 20
+_UNPACKED_LIMIT = 16 << 20
 _MAX_LINKS = 2_000
 _IN_MEMORY = 32 << 20
 _WRONG_PASSWORD = 4
@@ -105,19 +113,36 @@ def read_pdf(source: Source, document: PdfDocument, findings: Findings) -> PdfPa
 def _warn_of_extras(source: Source, document: PdfDocument, findings: Findings) -> None:
     """Say what a PDF brings besides pages. No viewer of Kho runs or opens any of it.
 
-    PDFium tells of scripts and attachments of the document; what hangs on pages is looked for in
-    the bytes, where it may be packed out of sight. Refused when it starts programs.
+    PDFium tells of scripts and attachments of the document; what hangs on pages and fields is
+    looked for in the bytes. Refused when it starts programs.
     """
-    data = source.whole(_IN_MEMORY)
-    if _LAUNCH.search(data):
-        raise Refused("active_content", detail="lệnh mở chương trình khác")
-    if _SCRIPT.search(data) or FPDFDoc_GetJavaScriptActionCount(document) > 0:
+    scripts = False
+    for data in _readable_parts(source.whole(_IN_MEMORY)):
+        if _LAUNCH.search(data):
+            raise Refused("active_content", detail="lệnh mở chương trình khác")
+        scripts = scripts or _SCRIPT.search(data) is not None
+    if scripts or FPDFDoc_GetJavaScriptActionCount(document) > 0:
         findings.warn("PDF có mã lệnh (JavaScript): mã đó không chạy khi xem trong Kho.")
     attached = FPDFDoc_GetAttachmentCount(document)
     if attached > 0:
         findings.warn(
             f"PDF có {attached} tệp đính kèm bên trong: Kho không mở các tệp đó, nên gửi riêng."
         )
+
+
+def _readable_parts(data: bytes) -> Iterator[bytes]:
+    """The file's bytes, then what its packed object streams hold, as far as is reasonable."""
+    yield data
+    left = _UNPACKED_LIMIT
+    for found in itertools.islice(_OBJECT_STREAM.finditer(data), _MAX_STREAMS):
+        with contextlib.suppress(zlib.error):
+            unpacked = zlib.decompressobj().decompress(
+                data[found.end() : found.end() + _STREAM_LIMIT], left
+            )
+            left -= len(unpacked)
+            yield unpacked
+        if left <= 0:
+            return
 
 
 def _check_links(page: PdfPage) -> None:
