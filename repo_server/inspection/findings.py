@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from repo_server.domain.languages import language_of
 from repo_server.domain.licenses import license_named
 from repo_server.domain.materials import KEYWORD_LIMIT, KEYWORDS_LIMIT, LANGUAGES, TITLE_LIMIT
 from repo_server.inspection.base import (
@@ -37,13 +38,6 @@ _UNWANTED: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u2060\ufeff\ufffe\uffff\ud800-\udfff]"
 )
 _SYMBOLS: Final = re.compile("[\ue000-\uf8ff]")  # bullets of symbol fonts: no letters
-_VIETNAMESE: Final = re.compile(
-    "[ăâđêôơưàảãáạằẳẵắặầẩẫấậèẻẽéẹềểễếệìỉĩíịòỏõóọồổỗốộờởỡớợùủũúụừửữứựỳỷỹýỵ]"
-)
-_ONLY_VIETNAMESE: Final = re.compile("[ăđơưảạằẳẵắặầẩẫấậẻẽẹềểễếệỉĩịỏọồổỗốộờởỡớợủũụừửữứựỳỷỹỵ]")
-_SIGNATURE: Final = re.compile("[ăâđêôơưằắấầểếệộốồớờợứừựữ]")
-_LETTERS: Final = re.compile(r"[^\W\d_]+")
-_ENGLISH_WORDS: Final = re.compile(r"\b(?:the|and|of|to|is|in|that|with|for|are|this)\b")
 _EMPTY_TITLES: Final = re.compile(
     r"^(?:https?://\S+|microsoft (?:word|powerpoint|excel)\b.*|powerpoint presentation|"
     r"slide \d+|untitled.*|"
@@ -105,26 +99,6 @@ def language_code(declared: str) -> str | None:
         return None
     name = _LONG_LANGUAGES.get(name, name)
     return name if name in LANGUAGES else "other"
-
-
-def language_of(text: str) -> str | None:
-    """ "vi" or "en" by simple signs in the first 20,000 characters, None when neither is clear.
-
-    Vietnamese shows in a share of letters that hardly any other language has; text that was
-    typed without accents is left undecided.
-    """
-    sample = text[:20_000].lower()
-    letters = sum(map(len, _LETTERS.findall(sample)))
-    if letters < 20:
-        return None
-    only = len(_ONLY_VIETNAMESE.findall(sample))
-    if only / letters > 0.06 and len(_VIETNAMESE.findall(sample)) / letters > 0.12:
-        # Yoruba has accents and dots below too, but none of these.
-        return "vi" if len(_SIGNATURE.findall(sample)) / letters > 0.02 else None
-    # In English one letter in about twenty starts such a word; accented letters are rare.
-    accented = sum(not letter.isascii() for word in _LETTERS.findall(sample) for letter in word)
-    words = len(_ENGLISH_WORDS.findall(sample))
-    return "en" if words * 60 > letters and accented * 50 < letters else None
 
 
 @dataclass(slots=True)

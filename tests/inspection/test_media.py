@@ -112,3 +112,116 @@ def test_a_film_is_shown_by_one_of_its_frames(look, tmp_path, late_index):
     assert frame.size == (480, 270)
     red, green, _ = frame.getpixel((240, 135))
     assert red > 200 and green < 60
+
+
+def id3(version: int, *frames: tuple[bytes, bytes]) -> bytes:
+    def size(number: int) -> bytes:
+        return bytes(number >> shift & 0x7F for shift in (21, 14, 7, 0))
+
+    body = b"".join(
+        name + (size(len(data)) if version == 4 else len(data).to_bytes(4, "big")) + b"\0\0" + data
+        for name, data in frames
+    )
+    return b"ID3" + bytes([version, 0, 0]) + size(len(body)) + body
+
+
+def comments(*lines: str) -> bytes:
+    packed = b"".join(struct.pack("<I", len(line.encode())) + line.encode() for line in lines)
+    return struct.pack("<I", 3) + b"kho" + struct.pack("<I", len(lines)) + packed
+
+
+def item(name: bytes, text: str) -> bytes:
+    return box(name, box(b"data", struct.pack(">II", 1, 0), text.encode()))
+
+
+def tagged_mp4(*user_data: bytes) -> bytes:
+    whole = mp4()
+    at = whole.index(b"moov") - 4
+    size = int.from_bytes(whole[at : at + 4], "big")
+    return (
+        whole[:at]
+        + box(b"moov", whole[at + 8 : at + size], box(b"udta", *user_data))
+        + whole[at + size :]
+    )
+
+
+TITLE = "Bài hát Lí cây bông"
+META = box(
+    b"meta",
+    bytes(4),
+    box(b"hdlr", bytes(25)),
+    box(b"ilst", item(b"\xa9nam", TITLE), item(b"\xa9ART", "Cô Hoa")),
+)
+QUICKTIME = box(b"\xa9nam", struct.pack(">HH", len(TITLE.encode()), 0), TITLE.encode())
+RIFF_INFO = b"INFOINAM" + struct.pack("<I", len(TITLE.encode())) + TITLE.encode()
+FLAC_TAGS = (
+    b"\x84" + len(comments(f"TITLE={TITLE}")).to_bytes(3, "big") + comments(f"TITLE={TITLE}")
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("a.mp3", id3(3, (b"TIT2", b"\1" + TITLE.encode("utf-16"))) + mp3()),
+        ("a.mp3", id3(4, (b"TIT2", b"\3" + TITLE.encode()), (b"TPE1", b"\3x")) + mp3()),
+        ("a.mp3", id3(3, (b"TIT2", b"\0" + TITLE.encode())) + mp3()),
+        ("a.opus", ogg(OPUS, 48_000) + ogg(b"OpusTags" + comments(f"title={TITLE}"), 96_000)),
+        ("a.ogg", ogg(VORBIS, 1) + ogg(b"\x03vorbis" + comments(f"TITLE={TITLE}"), 66_150)),
+        ("a.flac", FLAC.ljust(42, b"\0") + FLAC_TAGS),
+        ("a.mp4", tagged_mp4(META)),
+        ("a.mov", tagged_mp4(QUICKTIME).replace(b"isom", b"qt  ")),
+        ("a.wav", wav(0.1) + b"LIST" + struct.pack("<I", len(RIFF_INFO)) + RIFF_INFO),
+    ],
+)
+def test_sound_and_film_tell_their_titles(look, name, data):
+    found = look(name, data)
+    assert (found.title, found.declared.title) == (TITLE, TITLE), found.reason
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        id3(4, (b"TIT2", b"")) + mp3(),
+        b"ID3\4\0\0\x7f\x7f\x7f\x7f",
+        id3(3, (b"TIT2", b"\1"))[:-1] + b"\xff" * 30 + mp3(),
+        tagged_mp4(box(b"meta", b"")),
+        tagged_mp4(box(b"meta", bytes(4), box(b"ilst", b"\0\0\0\7abcd"))),
+    ],
+)
+def test_titles_that_lie_about_their_length_are_passed_over(look, data):
+    found = look("a.mp3" if data[:3] == b"ID3" else "a.mp4", data)
+    assert found.verdict in ("ok", "damaged") and found.title is None
+    assert "bộ đọc" not in found.reason
+
+
+CUES = """WEBVTT - Bài giảng
+
+NOTE lời dặn
+
+1
+00:00:01.000 --> 00:00:04.000 align:start
+<v Cô>Chào <i>các</i> em</v>
+
+00:00:12.000 --> 00:00:15.000
+học bài mới
+
+01:00:25.500 --> 01:00:27.000
+Tạm biệt
+"""
+
+
+def test_captions_are_found_by_the_second(look):
+    found = look("a.vtt", CUES.encode())
+    places = [(s.position, s.label, s.text) for s in found.segments]
+    assert places == [(1, "0:01", "Chào các em\nhọc bài mới"), (3625, "1:00:25", "Tạm biệt")]
+    assert (found.title, found.duration) == ("Bài giảng", 3627.0)
+    subrip = (
+        "1\n00:00:02,000 --> 00:00:03,000\n{\\an8}Một\n\n2\n00:00:40,000 --> 00:00:41,000\nHai\n"
+    )
+    found = look("a.srt", subrip.encode())
+    assert [(s.label, s.text) for s in found.segments] == [("0:02", "Một"), ("0:40", "Hai")]
+
+
+def test_captions_without_a_moment_are_none(look):
+    assert look("a.srt", b"chi la chu").verdict == "damaged"
+    assert look("a.vtt", b"WEBVTT\n\nNOTE x\n").verdict == "damaged"

@@ -4,8 +4,12 @@ import io
 
 import pytest
 from PIL import Image, ImageDraw
+from pillow_heif import register_heif_opener
 
+from repo_server.domain.errors import FileRejected
 from tests.inspection.samples import epub, office, open_document, word, zipped
+
+register_heif_opener()
 
 
 def encoded(image: Image.Image, kind: str, **options) -> bytes:
@@ -22,6 +26,67 @@ def opened(found) -> Image.Image:
     return image
 
 
+def drawing(inside: str, size: str = 'width="40" height="20"') -> bytes:
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{inside}</svg>'.encode()
+
+
+@pytest.mark.parametrize(
+    ("size", "box"),
+    [
+        ('width="40" height="20"', (480, 240)),
+        ('width="40pt" height="20pt" viewBox="0 0 40 20"', (480, 240)),
+        ('viewBox="0 0 10 100"', (36, 360)),
+        ('width="100%" height="100%"', (360, 360)),
+        ('width="900000" height="900000"', (360, 360)),
+    ],
+)
+def test_a_drawing_is_seen_as_pixels_on_white_paper(look, size, box):
+    found = look("a.svg", drawing('<rect width="100%" height="100%" fill="none"/>', size))
+    image = opened(found).convert("RGB")
+    assert image.size == pytest.approx(box, abs=8)
+    assert image.getpixel((0, 0)) == (255, 255, 255)
+
+
+@pytest.mark.parametrize(
+    "link",
+    ["/etc/passwd", "anh.png", "file:///x.png", "https://x/y.png", "data:image/svg+xml,x", "//x/y"],
+)
+def test_a_drawing_that_takes_in_something_from_outside_is_not_drawn(
+    look, inspector, tmp_path, link
+):
+    data = drawing(f'<image width="9" height="9" href="{link}"/>')
+    found = look("a.svg", data)
+    assert found.accepted and found.thumbnail is None
+    with pytest.raises(FileRejected):
+        inspector.render_page(tmp_path / "blob", "svg", 1, 100)
+
+
+def test_a_drawing_that_draws_itself_a_million_times_has_no_picture_and_harms_nobody(look):
+    levels = "".join(
+        f'<g id="g{n}">{"".join(f"<use href={chr(34)}#g{n - 1}{chr(34)}/>" for _ in range(10))}</g>'
+        for n in range(1, 8)
+    )
+    inside = f'<defs><g id="g0"><rect width="1" height="1"/></g>{levels}</defs><use href="#g7"/>'
+    assert look("a.svg", drawing(inside)).accepted
+
+
+@pytest.mark.parametrize(("kind", "name"), [("svg", "a.svg"), ("heic", "a.heic")])
+def test_what_browsers_do_not_show_is_drawn_as_a_page(inspector, tmp_path, kind, name):
+    path = tmp_path / name
+    path.write_bytes(drawing("<g/>") if kind == "svg" else encoded(PICTURE, "HEIF"))
+    drawn = inspector.render_page(path, kind, 1, 300)
+    assert (drawn.width, drawn.height, drawn.media_type) == (300, 150, "image/webp")
+    with pytest.raises(FileRejected):
+        inspector.render_page(path, kind, 2, 300)
+
+
+def test_a_heic_that_claims_another_size_is_not_decoded(look):
+    data = bytearray(encoded(PICTURE, "HEIF"))
+    at = data.index(b"ispe") + 8
+    data[at : at + 8] = (30_000).to_bytes(4, "big") * 2
+    assert look("a.heic", bytes(data)).verdict in ("damaged", "too_many_pixels")
+
+
 PICTURE = Image.new("RGB", (1200, 600), "navy")
 
 
@@ -35,6 +100,7 @@ PICTURE = Image.new("RGB", (1200, 600), "navy")
         ("AVIF", "avif", True),
         ("BMP", "bmp", False),
         ("TIFF", "tiff", False),
+        ("HEIF", "heic", False),
     ],
 )
 def test_every_kind_of_picture_is_measured_and_made_small(look, kind, extension, inline):

@@ -4,9 +4,9 @@ PDFium is not safe for threads; each file has a process of its own, so it need n
 """
 
 import contextlib
-import os
 import ctypes
 import itertools
+import os
 import re
 import zlib
 from collections.abc import Iterator
