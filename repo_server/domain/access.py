@@ -6,13 +6,13 @@ their `Action`; a test walks every route and every cell, so nothing is allowed b
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
 from repo_server.domain.collections import STATES as COLLECTION_STATES
-from repo_server.domain.errors import Forbidden, NotAuthenticated, NotFound
-from repo_server.domain.materials import Status
+from repo_server.domain.errors import Forbidden, NotAuthenticated, NotFound, WrongState
+from repo_server.domain.materials import STATUS_LABELS, Status
 
 
 class Role(StrEnum):
@@ -98,6 +98,7 @@ class Action(StrEnum):
     CONTRIBUTE = "contribute"  # start a material or an upload
     VIEW = "view"
     EDIT = "edit"
+    EDIT_FILES = "edit_files"  # what was reviewed keeps its files, but for those who review
     SUBMIT = "submit"
     PUBLISH = "publish"
     RETURN = "return"
@@ -131,6 +132,12 @@ TABLE: Final[dict[Action, dict[Standing, frozenset[Status]]]] = {
     },
     A.EDIT: {
         S.OWNER: ALL_STATES,
+        S.EDITOR_IN_SCOPE: frozenset({Status.SUBMITTED, Status.PUBLISHED}),
+        S.MANAGER: frozenset({Status.SUBMITTED, Status.PUBLISHED}),
+        S.ADMIN: ALL_STATES,
+    },
+    A.EDIT_FILES: {
+        S.OWNER: ALL_STATES - _PUBLISHED,
         S.EDITOR_IN_SCOPE: frozenset({Status.SUBMITTED, Status.PUBLISHED}),
         S.MANAGER: frozenset({Status.SUBMITTED, Status.PUBLISHED}),
         S.ADMIN: ALL_STATES,
@@ -251,6 +258,15 @@ def require(viewer: Viewer, action: Action, subject: Subject | None = None) -> N
     if not viewer.signed_in:
         raise NotAuthenticated
     raise Forbidden
+
+
+def require_in_state(viewer: Viewer, action: Action, subject: Subject) -> None:
+    """Like `require`, but says "wrong state" to those who could do it in another state."""
+    if not permits(viewer, action, subject) and any(
+        permits(viewer, action, replace(subject, status=state)) for state in Status
+    ):
+        raise WrongState(status=STATUS_LABELS[subject.status])
+    require(viewer, action, subject)
 
 
 def allowed(viewer: Viewer, subject: Subject, actions: Iterable[Action]) -> tuple[Action, ...]:

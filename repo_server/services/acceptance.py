@@ -12,12 +12,10 @@ from io import BytesIO
 from pathlib import Path, PurePath
 from typing import Final
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from repo_server.database import audit, outbox
 from repo_server.database.models import (
-    AccountMembership,
     Blob,
     Derivative,
     Material,
@@ -26,7 +24,7 @@ from repo_server.database.models import (
     Upload,
     utc_now,
 )
-from repo_server.domain.access import Role
+from repo_server.domain.access import Action, permits
 from repo_server.domain.errors import Busy
 from repo_server.domain.files import FILE_KINDS
 from repo_server.domain.materials import FILES_LIMIT, TITLE_LIMIT, Kind, Status
@@ -36,8 +34,10 @@ from repo_server.inspection.base import Inspection, RenderedImage
 from repo_server.services.codes import free_code
 from repo_server.services.keeping import disposal
 from repo_server.services.library import Library
-from repo_server.services.materials import present_files
 from repo_server.services.placement import home_organization
+from repo_server.services.uploads import subject_of
+from repo_server.services.versions import keeping_version, present_files
+from repo_server.services.viewers import viewer_of_account
 from repo_server.storage.base import ObjectKey, ObjectMissing
 
 THUMBNAIL: Final = "thumbnail.webp"
@@ -251,7 +251,8 @@ def _commit(
         _keep_text(session, candidate.sha256, inspection)
         if thumbnail is not None:
             save_derivative(session, thumbnail)
-        file = _add_file(session, material, upload, inspection, candidate.sha256)
+        with keeping_version(session, material, upload.owner_id):
+            file = _add_file(session, material, upload, inspection, candidate.sha256)
         upload.state, upload.sha256, upload.verdict = "ready", candidate.sha256, "ok"
         upload.material_id, upload.file_id, upload.updated_at = material.id, file.id, utc_now()
         after = {"material": material.id, "sha256": candidate.sha256, "name": file.name}
@@ -308,20 +309,12 @@ def _refusal(session: Session, upload: Upload, material: Material | None) -> tup
         return "gone", GONE_REASON
     if len(present_files(material)) >= FILES_LIMIT:
         return "full", FULL_REASON
-    published_since = (
-        material.status == Status.PUBLISHED
-        and material.published_at is not None
-        and material.published_at >= upload.created_at
-    )
-    if published_since and _is_only_teacher(session, upload.owner_id):
-        # What was reviewed must stay what is served: new files need a new review.
-        return "published", PUBLISHED_REASON
+    if material.status == Status.PUBLISHED:
+        sender = viewer_of_account(session, upload.owner_id)
+        if not permits(sender, Action.EDIT_FILES, subject_of(material)):
+            # What was reviewed must stay what is served: new files need a new review.
+            return "published", PUBLISHED_REASON
     return None
-
-
-def _is_only_teacher(session: Session, account_id: int) -> bool:
-    held = select(AccountMembership.role).where(AccountMembership.account_id == account_id)
-    return set(session.scalars(held)) <= {Role.TEACHER}
 
 
 def _new_draft(session: Session, upload: Upload, inspection: Inspection) -> Material:

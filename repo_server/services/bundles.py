@@ -36,8 +36,8 @@ from repo_server.exchange.attribution import AttributedFile, Attribution, attrib
 from repo_server.exchange.zip_archive import Entry, archive, archive_size
 from repo_server.services.keeping import reading
 from repo_server.services.library import Library
-from repo_server.services.materials import open_material, present_files
-from repo_server.services.uploads import require_changeable_files
+from repo_server.services.materials import open_material
+from repo_server.services.versions import keeping_version, present_files
 from repo_server.storage.base import ObjectKey, ObjectMissing
 
 
@@ -67,19 +67,14 @@ def change_file(
     a teacher whose material is published: what was reviewed stays what is served.
     """
     with library.database.write() as session:
-        material = open_material(session, viewer, material_id, rev, Action.EDIT)
-        require_changeable_files(viewer, material)
+        material = open_material(session, viewer, material_id, rev, Action.EDIT_FILES)
         files = present_files(material)
         file = next((file for file in files if file.id == file_id), None)
         if file is None:
             raise NotFound
         before = _said(file, files)
-        if change.name is not None:
-            file.name = renamed(file.name, change.name)
-        if change.role is not None:
-            file.role = role_or_none(change.role)
-        if change.position is not None:
-            files = _moved(files, file, change.position)
+        with keeping_version(session, material, viewer.account_id):
+            files = _changed(files, file, change)
         after = _said(file, files)
         if after != before:
             audit.record(
@@ -92,6 +87,17 @@ def change_file(
                 after=after,
             )
     return material
+
+
+def _changed(
+    files: list[MaterialFile], file: MaterialFile, change: FileChange
+) -> list[MaterialFile]:
+    """Apply the change; the files in their new order."""
+    if change.name is not None:
+        file.name = renamed(file.name, change.name)
+    if change.role is not None:
+        file.role = role_or_none(change.role)
+    return files if change.position is None else _moved(files, file, change.position)
 
 
 def _moved(files: list[MaterialFile], file: MaterialFile, position: int) -> list[MaterialFile]:

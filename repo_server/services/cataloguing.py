@@ -28,9 +28,10 @@ from repo_server.domain.errors import Forbidden, InvalidValue, NotFound
 from repo_server.domain.materials import ITEMS_LIMIT, Status
 from repo_server.services.codes import free_codes
 from repo_server.services.library import Library
-from repo_server.services.materials import SNAPSHOT_FIELDS, Description, described
+from repo_server.services.materials import Description, described
 from repo_server.services.placement import Choice, codes_of, place, require_known
 from repo_server.services.uploads import subject_of
+from repo_server.services.versions import SNAPSHOT_FIELDS, keeping_version
 
 BATCH: Final = 1_000
 """Records in one transaction: a commit each would cost more than the rows."""
@@ -255,10 +256,11 @@ def _change(session: Session, viewer: Viewer, material: Material, settled: _Sett
     require(viewer, Action.EDIT, subject_of(material))
     # Looked up before anything is set: a question to the database would write half of the change.
     items = [session.get_one(CurriculumItem, item) for item in settled.items] if moved else []
-    for name, value in different.items():
-        setattr(material, name, value)
-    if moved:
-        material.items = items
+    with keeping_version(session, material, viewer.account_id):
+        for name, value in different.items():
+            setattr(material, name, value)
+        if moved:
+            material.items = items
     place(session, material)
     return True
 

@@ -5,22 +5,21 @@ trail together. Acts on an existing material name the revision they were decided
 """
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
 from repo_server.database import audit
-from repo_server.database.models import Material, MaterialFile, MaterialVersion, utc_now
+from repo_server.database.models import Material, utc_now
 from repo_server.database.queries import materials as queries
-from repo_server.domain.access import Action, Viewer, permits, require
+from repo_server.domain.access import Action, Viewer, require, require_in_state
 from repo_server.domain.errors import (
     EditConflict,
     InvalidValue,
     NotFound,
     NotPublishable,
     PreconditionRequired,
-    WrongState,
 )
 from repo_server.domain.licenses import LICENSES
 from repo_server.domain.materials import (
@@ -29,7 +28,6 @@ from repo_server.domain.materials import (
     KEYWORDS_LIMIT,
     LANGUAGES,
     REASON_LIMIT,
-    STATUS_LABELS,
     TITLE_LIMIT,
     Completeness,
     Kind,
@@ -48,6 +46,11 @@ from repo_server.services.placement import (
     subjects_of,
 )
 from repo_server.services.uploads import subject_of
+from repo_server.services.versions import keep_version, keeping_version, present_files
+
+LAST_FILE: Final = (
+    "Học liệu đã xuất bản phải còn ít nhất một tệp. Hãy thêm tệp mới trước, rồi bỏ tệp này."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,8 @@ def edit_material(
     with library.database.write() as session:
         material = open_material(session, viewer, material_id, rev, Action.EDIT)
         before, lacking = _summary(material), missing(material)
-        _describe(session, material, description)
+        with keeping_version(session, material, viewer.account_id):
+            _describe(session, material, description)
         if imported is not None:
             material.imported = imported
         if material.status != Status.DRAFT:
@@ -138,16 +142,9 @@ def publish(
     def change(session: Session, material: Material) -> None:
         if complete:
             _require_complete(material)
-        material.status, material.version = Status.PUBLISHED, material.version + 1
+        material.status = Status.PUBLISHED
         material.published_at, material.return_reason = utc_now(), None
-        session.add(
-            MaterialVersion(
-                material_id=material.id,
-                number=material.version,
-                snapshot=_snapshot(material),
-                created_by=viewer.account_id,
-            )
-        )
+        keep_version(session, material, viewer.account_id)
 
     return _act(library, viewer, material_id, rev, Action.PUBLISH, change)
 
@@ -192,22 +189,21 @@ def delete_material(library: Library, viewer: Viewer, material_id: int, rev: int
 def remove_file(
     library: Library, viewer: Viewer, material_id: int, rev: int | None, file_id: int
 ) -> Material:
-    """Take a file out of a material that is not published; versions that hold it keep it."""
+    """Take a file out; versions that hold it keep it, but nobody is handed its bytes any more.
+
+    Raises NotFound, and InvalidValue for the last file of what is published.
+    """
 
     def change(_: Session, material: Material) -> None:
-        if material.status == Status.PUBLISHED:
-            raise WrongState(status=STATUS_LABELS[Status.PUBLISHED])
-        file = next((file for file in present_files(material) if file.id == file_id), None)
+        files = present_files(material)
+        file = next((file for file in files if file.id == file_id), None)
         if file is None:
             raise NotFound
+        if material.status == Status.PUBLISHED and len(files) == 1:
+            raise InvalidValue("file", LAST_FILE)
         file.removed_at = utc_now()
 
-    return _act(library, viewer, material_id, rev, Action.EDIT, change)
-
-
-def present_files(material: Material) -> list[MaterialFile]:
-    """The files that are not removed, in order."""
-    return [file for file in material.files if file.removed_at is None]
+    return _act(library, viewer, material_id, rev, Action.EDIT_FILES, change)
 
 
 def missing(material: Material) -> dict[str, str]:
@@ -236,7 +232,8 @@ def _act(
     with library.database.write() as session:
         material = open_material(session, viewer, material_id, rev, action)
         before = _summary(material)
-        change(session, material)
+        with keeping_version(session, material, viewer.account_id):
+            change(session, material)
         place(session, material)
         _record(session, viewer, material, f"material.{action}", before)
         reached("C23")
@@ -258,17 +255,8 @@ def open_material(
         raise PreconditionRequired
     if rev != material.rev:
         raise EditConflict
-    require_state(viewer, material, action)
+    require_in_state(viewer, action, subject_of(material))
     return material
-
-
-def require_state(viewer: Viewer, material: Material, action: Action) -> None:
-    """Like `require`, but says "wrong state" to those who could do it in another state."""
-    subject = subject_of(material)
-    elsewhere = any(permits(viewer, action, replace(subject, status=state)) for state in Status)
-    if elsewhere and not permits(viewer, action, subject):
-        raise WrongState(status=STATUS_LABELS[subject.status])
-    require(viewer, action, subject)
 
 
 def _require_complete(material: Material, *, except_for: Collection[str] = ()) -> None:
@@ -354,22 +342,6 @@ def _summary(material: Material) -> dict[str, Any]:
         "license": material.license,
         "items": sorted(item.id for item in material.items),
         "files": sorted(file.id for file in present_files(material)),
-    }
-
-
-SNAPSHOT_FIELDS: Final = ("title", "description", "kind", "language", "license", "author")
-"""What a version keeps of the description, beside keywords, items and files."""
-
-
-def _snapshot(material: Material) -> dict[str, Any]:
-    return {
-        **{field: getattr(material, field) for field in SNAPSHOT_FIELDS},
-        "keywords": list(material.keywords),
-        "items": [item.code for item in material.items],
-        "files": [
-            {"name": file.name, "role": file.role, "sha256": file.sha256, "size": file.size}
-            for file in present_files(material)
-        ],
     }
 
 

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from repo_server.database import outbox
 from repo_server.database.models import Job, Material, Upload, utc_now
 from repo_server.database.queries import materials as queries
-from repo_server.domain.access import Action, Role, Subject, Viewer, require
+from repo_server.domain.access import Action, Subject, Viewer, require, require_in_state
 from repo_server.domain.codes import new_id
 from repo_server.domain.errors import (
     Busy,
@@ -30,10 +30,9 @@ from repo_server.domain.errors import (
     NotFound,
     TooLarge,
     UploadOver,
-    WrongState,
 )
 from repo_server.domain.files import REASONS, clean_filename, readable_size
-from repo_server.domain.materials import FILES_LIMIT, STATUS_LABELS, Kind, Status
+from repo_server.domain.materials import FILES_LIMIT, Kind, Status
 from repo_server.failpoints import reached
 from repo_server.services.library import Library
 
@@ -188,22 +187,9 @@ def _require_room(session: Session, viewer: Viewer, material_id: int | None) -> 
     material = queries.material_by_id(session, viewer, material_id)
     if material is None:
         raise NotFound
-    require(viewer, Action.EDIT, subject_of(material))
-    require_changeable_files(viewer, material)
+    require_in_state(viewer, Action.EDIT_FILES, subject_of(material))
     if sum(file.removed_at is None for file in material.files) >= FILES_LIMIT:
         raise InvalidValue("material", f"Một học liệu có tối đa {FILES_LIMIT} tệp.")
-
-
-def require_changeable_files(viewer: Viewer, material: Material) -> None:
-    """WrongState where only an editor may change the files: what is published was reviewed."""
-    if not may_change_files(viewer, Status(material.status)):
-        raise WrongState(status=STATUS_LABELS[Status.PUBLISHED])
-
-
-def may_change_files(viewer: Viewer, status: Status) -> bool:
-    """Whether one who may edit may change files, too: a teacher not those that are published."""
-    # What was reviewed must stay what is served: new files need a new review.
-    return status != Status.PUBLISHED or not viewer.roles <= {Role.TEACHER}
 
 
 def subject_of(material: Material) -> Subject:

@@ -25,6 +25,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.orm import Session
 
 from repo_server.database.models import (
     AccessToken,
@@ -70,6 +71,12 @@ def viewer_of_token(library: Library, bearer: str) -> Viewer | None:
     if _BEARER_TOKEN.fullmatch(bearer) is None:
         return None
     return _viewer(library, AccessToken, bearer)
+
+
+def viewer_of_account(session: Session, account_id: int) -> Viewer:
+    """The account as one who asks now; one without a right where it is locked or gone."""
+    rows = session.execute(_BY_ACCOUNT, {"account_id": account_id}).all()
+    return _viewer_of_rows(rows) if rows else Viewer(account_id)
 
 
 def _viewer(
@@ -125,11 +132,9 @@ def _used_at(credential: type[SignIn] | type[AccessToken]) -> Any:
     return SignIn.last_seen_at if credential is SignIn else AccessToken.last_used_at
 
 
-def _statement(
-    credential: type[SignIn] | type[AccessToken], *conditions: ColumnElement[bool]
-) -> Select[Any]:
-    """One row for each membership, the organizations below it joined by commas."""
-    asking = (
+def _holder(credential: type[SignIn] | type[AccessToken], *conditions: ColumnElement[bool]) -> CTE:
+    """Whose the valid credential of a hash is."""
+    return (
         select(
             credential.id.label("credential_id"),
             _used_at(credential).label("used_at"),
@@ -146,6 +151,10 @@ def _statement(
         )
         .cte("asking")
     )
+
+
+def _statement(asking: CTE) -> Select[Any]:
+    """One row for each membership, the organizations below it joined by commas."""
     return (
         select(
             asking,
@@ -186,6 +195,11 @@ def _joined_below(asking: CTE) -> ScalarSelect[Any]:
 
 
 _BY_SESSION: Final = _statement(
-    SignIn, SignIn.last_seen_at > bindparam("idle_since", type_=Moment())
+    _holder(SignIn, SignIn.last_seen_at > bindparam("idle_since", type_=Moment()))
 )
-_BY_TOKEN: Final = _statement(AccessToken)
+_BY_TOKEN: Final = _statement(_holder(AccessToken))
+_BY_ACCOUNT: Final = _statement(
+    select(Account.id.label("account_id"), Account.name, Account.email)
+    .where(Account.id == bindparam("account_id"), Account.disabled_at.is_(None))
+    .cte("asking")
+)

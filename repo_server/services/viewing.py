@@ -11,7 +11,7 @@ from repo_server.database.models import CurriculumItem, Material, MaterialFile
 from repo_server.database.queries import curriculum as curriculum_queries
 from repo_server.database.queries import files as file_queries
 from repo_server.database.queries import materials as queries
-from repo_server.domain.access import Action, Viewer, allowed
+from repo_server.domain.access import Action, Viewer, allowed, permits
 from repo_server.domain.curriculum import ITEM_KIND_LABELS, ItemKind
 from repo_server.domain.errors import NotFound
 from repo_server.domain.files import FILE_KINDS
@@ -20,9 +20,10 @@ from repo_server.domain.materials import KIND_LABELS, LANGUAGES, Kind
 from repo_server.services.cards import Card, cards
 from repo_server.services.curriculum import item_url
 from repo_server.services.library import Library
-from repo_server.services.materials import missing, present_files
+from repo_server.services.materials import missing
 from repo_server.services.placement import Choice, choice_of
 from repo_server.services.uploads import subject_of
+from repo_server.services.versions import present_files
 
 PREVIEW_PAGES: Final = 50
 PREVIEW_TEXT: Final = 5_000
@@ -98,6 +99,7 @@ class MaterialView:
     created_at: datetime
     actions: tuple[Action, ...]
     can_edit: bool
+    can_edit_files: bool
     problems: tuple[str, ...]
 
 
@@ -120,7 +122,7 @@ def _view(
         raise NotFound
     names = library.vocabulary.names(session)
     subject = subject_of(material)
-    can_edit = bool(allowed(viewer, subject, (Action.EDIT,)))
+    can_edit = permits(viewer, Action.EDIT, subject)
     return MaterialView(
         card=cards(session, viewer, names, [material.id])[0],
         rev=material.rev,
@@ -136,6 +138,7 @@ def _view(
         created_at=material.created_at,
         actions=allowed(viewer, subject, _STEPS),
         can_edit=can_edit,
+        can_edit_files=permits(viewer, Action.EDIT_FILES, subject),
         problems=tuple(missing(material).values()) if can_edit else (),
     )
 

@@ -49,19 +49,19 @@ VIEWERS = {
     Standing.MANAGER: _viewer(Role.MANAGER),
     Standing.ADMIN: _viewer(Role.ADMIN),
 }
-# What each standing may do to a material in each state: v view, e edit, s submit, p publish,
-# r return, w withdraw, d delete, b bring back what is deleted.
-LETTERS = dict(zip("vesprwdb", OF_A_MATERIAL, strict=True))
+# What each standing may do to a material in each state: v view, e edit, f edit its files, s submit,
+# p publish, r return, w withdraw, d delete, b bring back what is deleted.
+LETTERS = dict(zip("vefsprwdb", OF_A_MATERIAL, strict=True))
 #                            draft    submitted  published  withdrawn
 EXPECTED = {
     Standing.ANONYMOUS: ("", "", "v", ""),
     Standing.SAME_SCHOOL: ("", "", "v", ""),
     Standing.TEACHER: ("", "", "v", ""),
     Standing.EDITOR_ELSEWHERE: ("", "", "v", ""),
-    Standing.OWNER: ("vesdb", "vewdb", "vewb", "vesdb"),
-    Standing.EDITOR_IN_SCOPE: ("", "veprb", "vewb", "vpb"),
-    Standing.MANAGER: ("", "veprb", "vewb", "vpdb"),
-    Standing.ADMIN: ("vespdb", "veprwdb", "vewdb", "vespdb"),
+    Standing.OWNER: ("vefsdb", "vefwdb", "vewb", "vefsdb"),
+    Standing.EDITOR_IN_SCOPE: ("", "vefprb", "vefwb", "vpb"),
+    Standing.MANAGER: ("", "vefprb", "vefwb", "vpdb"),
+    Standing.ADMIN: ("vefspdb", "vefprwdb", "vefwdb", "vefspdb"),
 }
 CELLS = list(product(Standing, Status, OF_A_MATERIAL))
 

@@ -317,9 +317,7 @@ class _Half:
         self._inner.close()
 
 
-@pytest.mark.parametrize(
-    ("silently", "error"), [(True, FileDamaged), (False, StorageUnavailable)]
-)
+@pytest.mark.parametrize(("silently", "error"), [(True, FileDamaged), (False, StorageUnavailable)])
 def test_a_storage_that_breaks_off_never_ends_in_an_archive(
     sqlite_library: Library, silently: bool, error: type[Exception]
 ) -> None:

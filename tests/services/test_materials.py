@@ -37,7 +37,7 @@ from repo_server.services.library import Library
 from repo_server.services.materials import Description
 from repo_server.services.placement import Choice
 from repo_server.services.viewing import MaterialView, material_by_code, material_by_id
-from tests.libraries import COMPLETE, draft, person, published, upload
+from tests.libraries import COMPLETE, draft, person, published
 
 Step = Callable[[Library, Viewer, int, int | None], object]
 
@@ -396,28 +396,6 @@ def test_a_deleted_material_is_nobodys_and_keeps_its_rows(
         materials.delete_material(library, teacher, made.card.id, made.rev + 1)
     assert row(library, made.card.id).deleted_at is not None
     assert len(list(library.storage.list("blobs/"))) == 1
-
-
-def test_a_file_is_removed_from_what_is_not_published(
-    library: Library, teacher: Viewer, editor: Viewer
-) -> None:
-    made = draft(library, teacher)
-    upload(library, teacher, "Phiếu.txt", b"Bai tap", material_id=made.card.id)
-    made = material_by_id(library, teacher, made.card.id)
-    first, second = (file.id for file in made.files)
-
-    after = materials.remove_file(library, teacher, made.card.id, made.rev, first)
-    shown = material_by_id(library, teacher, made.card.id)
-    assert [file.id for file in shown.files] == [second]
-    assert shown.card.file_count == 1
-    for gone in (first, 4_000_000):
-        with pytest.raises(NotFound):
-            materials.remove_file(library, teacher, made.card.id, after.rev, gone)
-
-    live = in_state(library, teacher, editor, "published", shown)
-    for viewer in (teacher, editor):
-        with pytest.raises(WrongState):
-            materials.remove_file(library, viewer, live.card.id, live.rev, second)
 
 
 def test_the_places_in_the_tree_follow_the_state_and_the_choice(

@@ -158,6 +158,7 @@ def files() -> Context:
         "errors": {2: "Hãy đặt tên cho tệp."},
         "changeable": True,
         "removable": True,
+        "live": False,
         "add_url": "/dong-gop?hoc-lieu=1",
     }
 

@@ -57,7 +57,7 @@ class CardsAnswer(Struct, frozen=True):
 
 @patch(
     "/api/materials/{material_id:int}/files/{file_id:int}",
-    opt=requires(Action.EDIT),
+    opt=requires(Action.EDIT_FILES),
     sync_to_thread=True,
 )
 def edit_file(

@@ -203,7 +203,7 @@ def remove(
 
 @delete(
     "/api/materials/{material_id:int}/files/{file_id:int}",
-    opt=requires(Action.EDIT),
+    opt=requires(Action.EDIT_FILES),
     sync_to_thread=True,
 )
 def remove_file(
@@ -213,7 +213,7 @@ def remove_file(
     file_id: PathId,
     rev: NamedDependency[int | None],
 ) -> None:
-    """Take a file out of a material that is not published."""
+    """Take a file out; nobody is handed its bytes any more."""
     materials.remove_file(library, viewer, material_id, rev, file_id)
 
 

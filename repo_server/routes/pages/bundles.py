@@ -11,9 +11,10 @@ from repo_server.domain.errors import (
     BadRequest,
     EditConflict,
     InvalidValue,
+    KhoError,
     WrongState,
 )
-from repo_server.domain.materials import FILES_LIMIT, Kind, Status
+from repo_server.domain.materials import FILES_LIMIT, Kind
 from repo_server.routes.auth import requires
 from repo_server.routes.bounds import PathCode, PathId
 from repo_server.routes.pages.edit_context import Option
@@ -25,7 +26,6 @@ from repo_server.routes.pages.rendering import HtmlRequest, Pages
 from repo_server.services import bundles, materials, viewing
 from repo_server.services.bundles import FileChange
 from repo_server.services.library import Library
-from repo_server.services.uploads import may_change_files
 from repo_server.services.viewing import FileView, MaterialView
 
 
@@ -58,7 +58,11 @@ def files_page(
     return _files(request, viewer, pages, view)
 
 
-@post("/hoc-lieu/{code:str}/tep/{file_id:int}", opt=requires(Action.EDIT), sync_to_thread=True)
+@post(
+    "/hoc-lieu/{code:str}/tep/{file_id:int}",
+    opt=requires(Action.EDIT_FILES),
+    sync_to_thread=True,
+)
 def change_file(
     request: HtmlRequest,
     library: NamedDependency[Library],
@@ -73,10 +77,14 @@ def change_file(
     try:
         notice = _act(library, viewer, view, file_id, form)
     except (InvalidValue, EditConflict, WrongState) as error:
-        said = error.details.get("reason") if isinstance(error, InvalidValue) else error.sentence()
         fresh = viewing.material_by_id(library, viewer, view.card.id)
-        return _files(request, viewer, pages, fresh, {file_id: str(said)}, status=error.status)
+        return _files(request, viewer, pages, fresh, {file_id: _said(error)}, status=error.status)
     return see(f"{view.card.url}/tep#tep-{file_id}", notice)
+
+
+def _said(error: KhoError) -> str:
+    reason = error.details.get("reason") if isinstance(error, InvalidValue) else None
+    return str(reason or error.sentence())
 
 
 def _act(library: Library, viewer: Viewer, view: MaterialView, file_id: int, form: Form) -> str:
@@ -112,7 +120,6 @@ def _files(
     status: int = 200,
 ) -> Response[str]:
     last = len(view.files) - 1
-    published = view.card.status == "published"
     return pages.render(
         request,
         viewer,
@@ -123,8 +130,9 @@ def _files(
             _form(file, first=at == 0, last=at == last) for at, file in enumerate(view.files)
         ),
         errors=errors or {},
-        changeable=may_change_files(viewer, Status(view.card.status)),
-        removable=not published,
+        changeable=view.can_edit_files,
+        live=view.card.status == "published",
+        removable=last > 0 or view.card.status != "published",
         add_url=f"/dong-gop?hoc-lieu={view.card.id}" if len(view.files) < FILES_LIMIT else None,
     )
 

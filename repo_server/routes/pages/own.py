@@ -10,7 +10,7 @@ from litestar.params import QueryParameter
 from msgspec import Struct
 
 from repo_server.domain.access import Action, Viewer
-from repo_server.domain.errors import Forbidden
+from repo_server.domain.errors import Forbidden, WrongState
 from repo_server.domain.files import FILE_KINDS, FileKind, readable_size
 from repo_server.domain.materials import STATUS_LABELS, Status
 from repo_server.routes.auth import requires
@@ -60,8 +60,8 @@ def _target(library: Library, viewer: Viewer, material_id: int | None) -> Card |
     if material_id is None:
         return None
     view = viewing.material_by_id(library, viewer, material_id)
-    if not view.can_edit:
-        raise Forbidden
+    if not view.can_edit_files:
+        raise WrongState(status=view.card.status_label) if view.can_edit else Forbidden
     return view.card
 
 

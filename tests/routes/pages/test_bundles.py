@@ -75,9 +75,30 @@ def test_the_owner_of_a_published_material_is_told_why_files_stay(
     assert "chỉ biên tập viên đổi được tệp" in owner
     assert 'name="do"' not in owner
     assert 'name="do" value="save"' in editor
-    assert 'value="remove"' not in editor
+    assert "được giữ thành một phiên bản mới" in editor
+    assert 'value="remove"' in editor
     refused = act(house.browser(teacher), made, 0, do="save", name="x", role="")
     assert refused.status == 409
+    assert house.browser(teacher).page(f"/dong-gop?hoc-lieu={made.card.id}").status == 409
+
+
+def test_an_editor_takes_a_file_out_of_what_is_published_but_not_the_last(
+    house: House, teacher: Viewer
+) -> None:
+    made, visitor = two_files(house, teacher, public=True), house.visitor(Role.EDITOR)
+    gone, kept = made.files
+
+    assert act(visitor, made, 0, do="remove").status == 303
+    fresh = material_by_id(house.library, teacher, made.card.id)
+    assert ([file.id for file in fresh.files], fresh.version) == ([kept.id], made.version + 1)
+    assert 'value="remove"' not in visitor.page(f"{made.card.url}/tep").body.decode()
+    refused = act(visitor, fresh, 0, do="remove")
+    assert refused.status == 422
+    assert "ít nhất một tệp" in refused.body.decode()
+    # Whoever kept its address is handed nothing, whatever they may do with the material.
+    for reader in (house.stranger(), house.browser(teacher), visitor, house.visitor(Role.ADMIN)):
+        for door in ("content", "thumbnail", "preview/1"):
+            assert reader.get(f"/api/files/{gone.id}/{door}").status == 404
 
 
 def test_strangers_do_not_arrange_files(house: House, teacher: Viewer) -> None:
