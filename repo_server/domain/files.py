@@ -207,7 +207,11 @@ ACCEPTED_SUMMARY: Final = (
 REASONS: Final[dict[str, str]] = {
     "ok": "",
     "empty": "Tệp rỗng, không có nội dung nào. Hãy kiểm tra rồi gửi lại tệp gốc.",
-    "unknown_type": ("Kho chưa nhận loại tệp này. Các loại được nhận: " + ACCEPTED_SUMMARY + "."),
+    "unknown_type": (
+        "Kho chưa nhận loại tệp này. Hãy lưu lại thành một trong các loại được nhận: "
+        + ACCEPTED_SUMMARY
+        + "."
+    ),
     "wrong_extension": (
         "Tên tệp có đuôi “{extension}” nhưng nội dung lại là {found}. Hãy kiểm tra xem có gửi "
         "nhầm tệp không, hoặc đổi lại đúng đuôi rồi gửi lại."
@@ -261,7 +265,10 @@ REASONS: Final[dict[str, str]] = {
         "Tệp làm bộ đọc quá tải ({detail}). Hãy tách thành các tệp nhỏ hơn hoặc lưu lại đơn giản "
         "hơn rồi gửi lại."
     ),
-    "too_large": "Tệp quá lớn: loại “{label}” nhận tối đa {limit}.",
+    "too_large": (
+        "Tệp quá lớn: loại “{label}” nhận tối đa {limit}. Hãy tách thành các tệp nhỏ hơn hoặc giảm "
+        "chất lượng hình, tiếng rồi gửi lại."
+    ),
 }
 """Verdict → the sentence that a teacher reads. Keys are stable codes."""
 
@@ -323,6 +330,12 @@ def extension_of(name: str) -> str:
     if not dot or not stem or len(extension) > 10 or not extension.isalnum():
         return ""
     return extension.lower()
+
+
+def stem(name: str) -> str:
+    """A file name without its extension."""
+    extension = extension_of(name)
+    return name[: -len(extension) - 1] if extension else name
 
 
 def refusal(code: str, **details: object) -> Verdict:
