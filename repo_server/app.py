@@ -147,7 +147,10 @@ def open_engines(settings: Settings) -> Library:
         staging=staging,
         inspector=Inspector(jobs=max(2, settings.worker_jobs)),
         indexes=open_indexes(
-            settings.search_url, folder=data / "index", api_key=settings.search_key
+            settings.search_url,
+            folder=data / "index",
+            api_key=settings.search_key,
+            name=settings.search_index,
         ),
         max_file_size=settings.max_file_mib << 20,
         scrub_rate=settings.scrub_mib << 20,

@@ -5,6 +5,7 @@ holds the two together). Outside development the server refuses to start with wh
 enough for a desk.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from ipaddress import ip_network
@@ -16,6 +17,9 @@ from repo_server import failpoints
 
 PREFIX: Final = "KHO_"
 DEVELOPMENT_SECRET: Final = "development-only"  # noqa: S105 - refused outside development
+
+
+_INDEX: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
 
 
 class SettingsInvalid(Exception):
@@ -58,6 +62,9 @@ class Settings:
         "embedded", "Search engine: `embedded`, or addresses of Meilisearch separated by commas."
     )
     search_key: str = _setting("", "API key of Meilisearch.")
+    search_index: str = _setting(
+        "materials", "Name of the index on Meilisearch; each library on one server needs its own."
+    )
     secret: str = _setting(
         DEVELOPMENT_SECRET, "At least 32 random characters; keys the hashes of client addresses."
     )
@@ -122,6 +129,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
             **{
                 **values,
                 "data": Path(values["data"]).expanduser().absolute(),
+                "search_index": _index(values["search_index"]),
                 "trusted_proxies": _networks("KHO_TRUSTED_PROXIES", values["trusted_proxies"]),
                 "database_timeout": _number(
                     "KHO_DATABASE_TIMEOUT", values["database_timeout"], 1, 3600
@@ -139,6 +147,12 @@ def _number(name: str, text: str, least: int, most: int) -> int:
     if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
         raise SettingsInvalid(f"{name} must be a whole number from {least} to {most}")
     return int(text)
+
+
+def _index(name: str) -> str:
+    if _INDEX.fullmatch(name) is None:
+        raise SettingsInvalid("KHO_SEARCH_INDEX takes up to 32 of a-z, 0-9 and hyphens")
+    return name
 
 
 def _networks(name: str, text: str) -> tuple[str, ...]:

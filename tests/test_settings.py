@@ -31,11 +31,16 @@ GIVEN = {
     "s3_secret_key": ("hidden",) * 2,
     "search_url": ("http://127.0.0.1:7700,http://127.0.0.1:7701",) * 2,
     "search_key": ("key",) * 2,
+    "search_index": ("kho-thu",) * 2,
     "secret": (SECRET, SECRET),
     "origin": ("https://kho.example.vn",) * 2,
     "trusted_proxies": ("10.0.0.1, 10.1.0.0/16,", ("10.0.0.1", "10.1.0.0/16")),
     "max_file_mib": ("100", 100),
     "upload_timeout": ("9", 9),
+    "database_timeout": ("20", 20),
+    "scrub_mib": ("0", 0),
+    # Not in production: told of below.
+    "failpoint": ("", ""),
     "worker_jobs": ("0", 0),
     "log_level": ("warning", "warning"),
 }
@@ -59,6 +64,15 @@ def test_a_desk_needs_no_setting() -> None:
     assert settings.secret == DEVELOPMENT_SECRET
     assert settings.search_url == "embedded"
     assert (settings.max_file_mib, settings.worker_jobs) == (5120, 2)
+
+
+def test_a_failpoint_is_for_a_desk_alone() -> None:
+    assert from_environment({"KHO_FAILPOINT": "C9@2:sleep=0.5"}).failpoint == "C9@2:sleep=0.5"
+    for text in ("C0", "C41", "c9", "C9:", "C9:die", "C9@0", "C9:sleep", "C9 "):
+        with pytest.raises(SettingsInvalid, match="KHO_FAILPOINT"):
+            from_environment({"KHO_FAILPOINT": text})
+    with pytest.raises(SettingsInvalid, match="not outside development"):
+        from_environment({**PRODUCTION, "KHO_FAILPOINT": "C9"})
 
 
 def test_with_another_database_there_is_no_sqlite_file() -> None:
@@ -114,6 +128,11 @@ def test_production_refuses_what_is_only_good_enough_for_a_desk(
         ("KHO_UPLOAD_TIMEOUT", "3601"),
         ("KHO_WORKER_JOBS", "65"),
         ("KHO_WORKER_JOBS", "²"),
+        ("KHO_SEARCH_INDEX", ""),
+        ("KHO_SEARCH_INDEX", "thư"),
+        ("KHO_SEARCH_INDEX", "a/b"),
+        ("KHO_SEARCH_INDEX", "-a"),
+        ("KHO_SEARCH_INDEX", "a" * 33),
         ("KHO_TRUSTED_PROXIES", "10.0.0.1;10.0.0.2"),
         ("KHO_TRUSTED_PROXIES", "proxy.example.vn"),
     ],

@@ -32,9 +32,23 @@ def test_addresses_are_servers_with_stable_names_of_their_own(tmp_path: Path) ->
         index.close()
 
 
+def test_another_index_of_a_server_is_fed_anew(tmp_path: Path) -> None:
+    (index,) = open_indexes("http://127.0.0.1:9", folder=tmp_path, name="kho-thu")
+    assert index.name == "meilisearch:127.0.0.1:9#kho-thu"
+    index.close()
+
+
 @pytest.mark.parametrize(
     "url",
-    ["ftp://a", "localhost:7700", "http://", "http://a,,http://b", "http://a:port", "http://["],
+    [
+        f"http://{'a' * 70}",
+        "ftp://a",
+        "localhost:7700",
+        "http://",
+        "http://a,,http://b",
+        "http://a:port",
+        "http://[",
+    ],
 )
 def test_what_is_no_address_is_refused(url: str, tmp_path: Path) -> None:
     with pytest.raises(InvalidValue):

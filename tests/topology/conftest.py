@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 from repo_server.domain.access import Role
+from repo_server.search.meilisearch import MeilisearchIndex
 from tests.libraries import curriculum_postgresql_template
 from tests.servers.postgresql import shared_postgresql
 from tests.servers.seaweedfs import shared_seaweedfs
@@ -24,8 +25,8 @@ MEILI_KEY = os.environ.get("KHO_TEST_MEILI_KEY", "")
 @contextmanager
 def town_in(folder: Path, template: str) -> Iterator[Town]:
     """A town in which nothing runs yet; it searches with Meilisearch where there is one."""
-    server, name = shared_postgresql(), f"town_{uuid4().hex}"
-    search = {"KHO_SEARCH_URL": MEILI_URL, "KHO_SEARCH_KEY": MEILI_KEY} if MEILI_URL else {}
+    server, name = shared_postgresql(), f"town_{uuid4().hex[:20]}"
+    search = _index_of(name.replace("_", "-")) if MEILI_URL else {}
     settings = {
         "KHO_DATA": str(folder / "data"),
         "KHO_DATABASE_URL": server.create_database(name, template),
@@ -36,6 +37,15 @@ def town_in(folder: Path, template: str) -> Iterator[Town]:
     yield town
     town.end()
     server.drop_database(name)
+    if search:
+        index = MeilisearchIndex(MEILI_URL, MEILI_KEY, search["KHO_SEARCH_INDEX"])
+        index.drop()
+        index.close()
+
+
+def _index_of(name: str) -> dict[str, str]:
+    """Settings for an index of this town's own on the server that all runs share."""
+    return {"KHO_SEARCH_URL": MEILI_URL, "KHO_SEARCH_KEY": MEILI_KEY, "KHO_SEARCH_INDEX": name}
 
 
 @pytest.fixture
