@@ -15,7 +15,12 @@ from repo_server.database.models.collections import (
     CollectionItem,
     CollectionSection,
 )
-from repo_server.database.models.curriculum import CurriculumItem, Framework, ItemAssociation
+from repo_server.database.models.curriculum import (
+    AwaitedAssociation,
+    CurriculumItem,
+    Framework,
+    ItemAssociation,
+)
 from repo_server.database.models.files import (
     AuditEntry,
     AuditHead,
@@ -24,6 +29,7 @@ from repo_server.database.models.files import (
     TextSegment,
     Upload,
 )
+from repo_server.database.models.likeness import Fingerprint, FingerprintBand, Variant
 from repo_server.database.models.materials import (
     Alignment,
     Material,
@@ -41,6 +47,7 @@ __all__ = [
     "AttemptCount",
     "AuditEntry",
     "AuditHead",
+    "AwaitedAssociation",
     "Base",
     "Blob",
     "Collection",
@@ -48,6 +55,8 @@ __all__ = [
     "CollectionSection",
     "CurriculumItem",
     "Derivative",
+    "Fingerprint",
+    "FingerprintBand",
     "Framework",
     "IndexState",
     "IndexTarget",
@@ -63,6 +72,7 @@ __all__ = [
     "SignIn",
     "TextSegment",
     "Upload",
+    "Variant",
     "database_now",
     "utc_now",
 ]

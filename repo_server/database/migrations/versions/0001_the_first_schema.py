@@ -288,6 +288,7 @@ def upgrade() -> None:
         sa.Column("use", sa.Integer(), nullable=False),
         sa.Column("external_id", sa.String(length=200), nullable=True),
         sa.Column("imported", sa.JSON(), nullable=True),
+        sa.Column("undecided", sa.JSON(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.Column("submitted_at", sa.BigInteger(), nullable=True),
@@ -370,6 +371,39 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_sign_in_expires_at"), ["expires_at"], unique=False)
 
     op.create_table(
+        "fingerprint",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("content", sa.String(length=64), nullable=True),
+        sa.Column("signature", sa.Text(), nullable=True),
+        sa.Column("scheme", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["sha256"], ["blob.sha256"], name=op.f("fk_fingerprint_sha256_blob")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_fingerprint")),
+        sa.UniqueConstraint("sha256", name=op.f("uq_fingerprint_sha256")),
+    )
+    with op.batch_alter_table("fingerprint", schema=None) as batch_op:
+        batch_op.create_index("ix_fingerprint_content", ["content"], unique=False)
+
+    op.create_table(
+        "fingerprint_band",
+        sa.Column("band", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column(
+            "fingerprint_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["fingerprint_id"],
+            ["fingerprint.id"],
+            name=op.f("fk_fingerprint_band_fingerprint_id_fingerprint"),
+        ),
+        sa.PrimaryKeyConstraint("band", "fingerprint_id", name=op.f("pk_fingerprint_band")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "text_segment",
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
@@ -428,6 +462,22 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "awaited_association",
+        sa.Column(
+            "origin_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("destination", sa.String(length=500), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["origin_id"],
+            ["curriculum_item.id"],
+            name=op.f("fk_awaited_association_origin_id_curriculum_item"),
+        ),
+        sa.PrimaryKeyConstraint(
+            "origin_id", "kind", "destination", name=op.f("pk_awaited_association")
+        ),
+    )
+    op.create_table(
         "item_association",
         sa.Column(
             "origin_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
@@ -475,6 +525,7 @@ def upgrade() -> None:
         sa.Column("has_text", sa.Boolean(), nullable=False),
         sa.Column("text_truncated", sa.Boolean(), nullable=False),
         sa.Column("warnings", sa.JSON(), nullable=False),
+        sa.Column("declared", sa.JSON(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("removed_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
@@ -676,3 +727,25 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_collection_item_section_id"), ["section_id"], unique=False
         )
+
+    op.create_table(
+        "variant",
+        sa.Column(
+            "material_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("of_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "created_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.ForeignKeyConstraint(
+            ["created_by"], ["account.id"], name=op.f("fk_variant_created_by_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["material_id"], ["material.id"], name=op.f("fk_variant_material_id_material")
+        ),
+        sa.ForeignKeyConstraint(["of_id"], ["material.id"], name=op.f("fk_variant_of_id_material")),
+        sa.PrimaryKeyConstraint("material_id", "of_id", name=op.f("pk_variant")),
+    )
+    with op.batch_alter_table("variant", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_variant_of_id"), ["of_id"], unique=False)
