@@ -25,9 +25,12 @@ def record(
     after: dict[str, Any] | None = None,
 ) -> None:
     """Append an entry to the chain, in this transaction."""
-    # Rows of the act itself are locked before the head: two acts cannot wait for each other.
-    session.flush()
-    head = _locked_head(session)
+    head = _held_head(session)
+    if head is None:
+        # Rows of the act itself are locked before the head: two acts cannot wait for each other.
+        session.flush()
+        head = _locked_head(session)
+        session.info[_HELD] = session.get_transaction(), head
     entry = AuditEntry(
         seq=head.seq + 1,
         at=utc_now(),
@@ -44,13 +47,29 @@ def record(
     head.seq, head.hash = entry.seq, entry.hash
 
 
+_HELD: Final = "audit head"
+
+_HEAD: Final = (
+    select(AuditHead)
+    .where(AuditHead.id == 1)
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+
+
+def _held_head(session: Session) -> AuditHead | None:
+    """The head row, where this very transaction has locked it before."""
+    transaction, head = session.info.get(_HELD, (None, None))
+    return head if transaction is session.get_transaction() else None
+
+
 def _locked_head(session: Session) -> AuditHead:
     """The head row, locked until the commit: two writers cannot continue from the same link."""
-    head = session.get(AuditHead, 1, with_for_update=True)
+    head = session.scalar(_HEAD)
     if head is None:
         # The very first entries may be written by several at once; only one row comes of it.
         upsert(session, AuditHead, [{"id": 1, "seq": 0, "hash": ROOT}], changing=())
-        head = session.get_one(AuditHead, 1, with_for_update=True)
+        head = session.scalars(_HEAD).one()
     return head
 
 

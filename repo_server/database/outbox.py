@@ -338,10 +338,20 @@ def postpone(session: Session, lease: Lease, error: str) -> bool:
 
 
 def _close(session: Session, lease: Lease, changes: dict[str, Any]) -> bool:
-    statement = (
-        update(Job)
-        .where(Job.id == lease.job_id, Job.lease_token == lease.token, Job.state == "running")
-        .values(lease_token=None, lease_until=None, **changes)
-        .returning(Job.id)
+    held = {"held_id": lease.job_id, "held_token": lease.token}
+    closed = session.connection().execute(_closing(tuple(changes)), {**held, **changes})
+    return closed.rowcount == 1
+
+
+@cache
+def _closing(names: tuple[str, ...]) -> Update:
+    table = cast(Table, Job.__table__)
+    return (
+        update(table)
+        .where(
+            table.c.id == bindparam("held_id"),
+            table.c.lease_token == bindparam("held_token"),
+            table.c.state == "running",
+        )
+        .values(lease_token=None, lease_until=None, **{name: bindparam(name) for name in names})
     )
-    return session.scalar(statement) is not None

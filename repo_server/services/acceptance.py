@@ -251,10 +251,13 @@ def _commit(
         _keep_text(session, candidate.sha256, inspection)
         if thumbnail is not None:
             save_derivative(session, thumbnail)
+        begun = upload.material_id is None
         with keeping_version(session, material, upload.owner_id):
             file = _add_file(session, material, upload, inspection, candidate.sha256)
         upload.state, upload.sha256, upload.verdict = "ready", candidate.sha256, "ok"
         upload.material_id, upload.file_id, upload.updated_at = material.id, file.id, utc_now()
+        if begun:
+            audit.record(session, upload.owner_id, "material.create", "material", material.id)
         after = {"material": material.id, "sha256": candidate.sha256, "name": file.name}
         audit.record(session, upload.owner_id, "file.add", "file", file.id, after=after)
         reached("C12")
@@ -318,8 +321,9 @@ def _refusal(session: Session, upload: Upload, material: Material | None) -> tup
 
 
 def _new_draft(session: Session, upload: Upload, inspection: Inspection) -> Material:
+    """A draft for one file, not yet in the session: it is written together with that file."""
     title = display(inspection.title or "") or display(PurePath(upload.name).stem) or upload.name
-    material = Material(
+    return Material(
         code=free_code(session),
         status=Status.DRAFT,
         title=title[:TITLE_LIMIT],
@@ -328,13 +332,10 @@ def _new_draft(session: Session, upload: Upload, inspection: Inspection) -> Mate
         language=inspection.language or "vi",
         owner_id=upload.owner_id,
         organization_id=home_organization(session, upload.owner_id),
+        keywords=[],
         files=[],
         items=[],
     )
-    session.add(material)
-    session.flush()
-    audit.record(session, upload.owner_id, "material.create", "material", material.id)
-    return material
 
 
 def _add_file(

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from repo_server.database.models import Material
 from repo_server.database.queries import materials as queries
 from repo_server.database.queries.materials import AlignedItem, ListedFile, ListedMaterial
 from repo_server.domain.access import Viewer
@@ -89,6 +90,25 @@ def cards(session: Session, viewer: Viewer, names: Names, ids: Sequence[int]) ->
         for id_ in ids
         if id_ in found
     ]
+
+
+def card_of(session: Session, viewer: Viewer, names: Names, material: Material) -> Card:
+    """The card of one material that the viewer may see, loaded with its items."""
+    owner, organization = queries.names_beside(session, material)
+    files = queries.listed_files(session, viewer, [material.id])
+    items = [
+        AlignedItem(
+            material.id,
+            item.id,
+            item.kind,
+            item.code,
+            item.title,
+            tuple(item.grades),
+            item.subject,
+        )
+        for item in sorted(material.items, key=lambda item: item.id)
+    ]
+    return _card(ListedMaterial(material, owner, organization), files, items, names)
 
 
 def _card(

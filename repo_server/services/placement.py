@@ -7,8 +7,9 @@ grade and a subject together are one item ("lop-6.toan"), so nothing is said twi
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
+from typing import Final
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from repo_server.database.models import AccountMembership, CurriculumItem, Material, Placement
@@ -112,10 +113,13 @@ def choice_of(items: Sequence[CurriculumItem]) -> Choice:
     return Choice(grades_of(items), subjects_of(items), tuple(books), tuple(further))
 
 
+_UNPLACED: Final = delete(Placement).where(Placement.material_id == bindparam("id"))
+
+
 def place(session: Session, material: Material) -> None:
     """Bring the tree's counts in line with the material's items and state; call after changes."""
     session.flush()
-    session.execute(delete(Placement).where(Placement.material_id == material.id))
+    session.connection().execute(_UNPLACED, {"id": material.id})
     if material.status != Status.PUBLISHED or material.deleted_at is not None:
         return
     ids = {int(step) for item in material.items for step in item.path.strip("/").split("/")}

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -364,7 +364,14 @@ def _view(session: Session, upload: Upload, offset: int) -> UploadView:
     )
 
 
+_LAST_JOB: Final = (
+    select(Job.state)
+    .where(Job.kind == JOB, Job.key == bindparam("upload_id"))
+    .order_by(Job.id.desc())
+    .limit(1)
+)
+
+
 def _last_job(session: Session, upload_id: str) -> str | None:
     """The state of the job that checks an upload."""
-    jobs = select(Job.state).where(Job.kind == JOB, Job.key == upload_id)
-    return session.scalar(jobs.order_by(Job.id.desc()).limit(1))
+    return session.scalar(_LAST_JOB, {"upload_id": upload_id})

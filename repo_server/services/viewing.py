@@ -17,7 +17,7 @@ from repo_server.domain.errors import NotFound
 from repo_server.domain.files import FILE_KINDS
 from repo_server.domain.licenses import LICENSES, License
 from repo_server.domain.materials import KIND_LABELS, LANGUAGES, Kind
-from repo_server.services.cards import Card, cards
+from repo_server.services.cards import Card, card_of
 from repo_server.services.curriculum import item_url
 from repo_server.services.library import Library
 from repo_server.services.materials import missing
@@ -115,6 +115,18 @@ def material_by_id(library: Library, viewer: Viewer, material_id: int) -> Materi
         return _view(library, session, viewer, queries.material_by_id(session, viewer, material_id))
 
 
+def material_after(library: Library, viewer: Viewer, material: Material) -> MaterialView:
+    """The material as this viewer's own act left it, with the revision that the act made.
+
+    `material` comes from `services.materials`, loaded with files and items. Raises NotFound where
+    the act took it out of the viewer's sight.
+    """
+    if not permits(viewer, Action.VIEW, subject_of(material)):
+        raise NotFound
+    with library.database.read() as session:
+        return _view(library, session, viewer, material)
+
+
 def _view(
     library: Library, session: Session, viewer: Viewer, material: Material | None
 ) -> MaterialView:
@@ -124,7 +136,7 @@ def _view(
     subject = subject_of(material)
     can_edit = permits(viewer, Action.EDIT, subject)
     return MaterialView(
-        card=cards(session, viewer, names, [material.id])[0],
+        card=card_of(session, viewer, names, material),
         rev=material.rev,
         version=material.version,
         license=LICENSES[material.license] if material.license else None,

@@ -114,6 +114,20 @@ def _listed(sight: Sight) -> Select[Material, str, str]:
     )
 
 
+_NAMES_BESIDE: Final = (
+    select(Account.name, Organization.name)
+    .join(Organization, Organization.id == bindparam("organization_id"), isouter=True)
+    .where(Account.id == bindparam("owner_id"))
+)
+
+
+def names_beside(session: Session, material: Material) -> tuple[str, str | None]:
+    """The names of a material's owner and of its organization."""
+    ids = {"owner_id": material.owner_id, "organization_id": material.organization_id}
+    row = session.execute(_NAMES_BESIDE, ids).one()
+    return row[0], row[1]
+
+
 def listed_files(session: Session, viewer: Viewer, ids: Sequence[int]) -> list[ListedFile]:
     """The present files of the visible materials among `ids`, in their order."""
     rows = session.execute(_listed_files(sight_of(viewer)), {"ids": ids, **shown_to(viewer)})

@@ -10,6 +10,7 @@ from litestar.params import JSONBody
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED, HTTP_204_NO_CONTENT
 from msgspec import Meta, Struct
 
+from repo_server.database.models import Material
 from repo_server.domain.access import Action, Viewer
 from repo_server.domain.materials import (
     DESCRIPTION_LIMIT,
@@ -149,11 +150,20 @@ def _material(view: MaterialView) -> MaterialAnswer:
     )
 
 
-def present(
-    library: Library, viewer: Viewer, material_id: int, status: int = HTTP_200_OK
+def present(library: Library, viewer: Viewer, material_id: int) -> Response[MaterialAnswer]:
+    """The material as it is now."""
+    return _shown(viewing.material_by_id(library, viewer, material_id))
+
+
+def _after(
+    library: Library, viewer: Viewer, changed: Material, status: int = HTTP_200_OK
 ) -> Response[MaterialAnswer]:
-    """The material as it is now, with its entity tag; private, because drafts are."""
-    view = viewing.material_by_id(library, viewer, material_id)
+    """The material as the act left it: its entity tag is that of this act, not of a later one."""
+    return _shown(viewing.material_after(library, viewer, changed), status)
+
+
+def _shown(view: MaterialView, status: int = HTTP_200_OK) -> Response[MaterialAnswer]:
+    """With the entity tag; private, because drafts are."""
     headers = {"etag": etag(view.rev), "cache-control": "private, no-cache"}
     return Response(_material(view), status_code=status, headers=headers)
 
@@ -174,7 +184,7 @@ def create(
 ) -> Response[MaterialAnswer]:
     """Start a draft; files follow as uploads that name it."""
     created = materials.create_material(library, viewer, _description(data))
-    return present(library, viewer, created.id, HTTP_201_CREATED)
+    return _after(library, viewer, created, HTTP_201_CREATED)
 
 
 @patch("/api/materials/{material_id:int}", opt=requires(Action.EDIT), sync_to_thread=True)
@@ -186,8 +196,8 @@ def edit(
     rev: NamedDependency[int | None],
 ) -> Response[MaterialAnswer]:
     """Change the description."""
-    materials.edit_material(library, viewer, material_id, rev, _description(data))
-    return present(library, viewer, material_id)
+    changed = materials.edit_material(library, viewer, material_id, rev, _description(data))
+    return _after(library, viewer, changed)
 
 
 @delete("/api/materials/{material_id:int}", opt=requires(Action.DELETE), sync_to_thread=True)
@@ -230,8 +240,8 @@ def submit(
     rev: NamedDependency[int | None],
 ) -> Response[MaterialAnswer]:
     """Hand a draft to the editors."""
-    materials.submit(library, viewer, material_id, rev)
-    return present(library, viewer, material_id)
+    changed = materials.submit(library, viewer, material_id, rev)
+    return _after(library, viewer, changed)
 
 
 @post(
@@ -247,8 +257,8 @@ def publish(
     rev: NamedDependency[int | None],
 ) -> Response[MaterialAnswer]:
     """Show a material to everybody."""
-    materials.publish(library, viewer, material_id, rev)
-    return present(library, viewer, material_id)
+    changed = materials.publish(library, viewer, material_id, rev)
+    return _after(library, viewer, changed)
 
 
 @post(
@@ -282,8 +292,8 @@ def withdraw(
     rev: NamedDependency[int | None],
 ) -> Response[MaterialAnswer]:
     """Take a material out of the public library."""
-    materials.withdraw(library, viewer, material_id, rev, data.reason)
-    return present(library, viewer, material_id)
+    changed = materials.withdraw(library, viewer, material_id, rev, data.reason)
+    return _after(library, viewer, changed)
 
 
 handlers = (
