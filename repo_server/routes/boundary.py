@@ -25,7 +25,7 @@ from litestar.handlers.base import BaseRouteHandler
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from msgspec import ValidationError, convert
 
-from repo_server.domain.errors import BadRequest, CrossSite, KhoError
+from repo_server.domain.errors import BadRequest, ClientSilent, CrossSite, KhoError
 from repo_server.routes.errors import error_response
 
 PATH_LIMIT: Final = 2_000
@@ -51,6 +51,8 @@ DRAINED: Final = 64 << 20
 """Bytes of an unread body that are let in before an early answer: a client that is still sending
 would otherwise see a broken connection instead of the reason."""
 DRAINED_SECONDS: Final = 5.0
+_SILENT: Final = ClientSilent().status
+"""Nothing is to be expected of who has fallen silent."""
 
 _PERMISSIONS: Final = ("camera", "geolocation", "microphone", "payment", "usb")
 _TWO_YEARS: Final = 2 * 365 * 24 * 3600
@@ -138,7 +140,8 @@ class Boundary:
     def _answering(self, send: Send, body: "_Body", request_id: bytes) -> Send:
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
-                await body.drain()
+                if message["status"] != _SILENT:
+                    await body.drain()
                 message["headers"] = self._completed(message.get("headers", ()), request_id)
             await send(message)
 

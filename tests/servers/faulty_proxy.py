@@ -49,6 +49,10 @@ class FaultyProxy:
         """From now on the line has this fault."""
         self._do(self._change(fault))
 
+    def lead_to(self, target: tuple[str, int] | Path) -> None:
+        """New connections go there from now on."""
+        self._target = target
+
     def heal(self) -> None:
         """The line is good again; connections that had the fault are gone."""
         self._do(self._change(None))

@@ -234,6 +234,11 @@ async def append_to_upload(
         tus.require_stream(request.headers)
     checksum = tus.read_checksum(request.headers.get("upload-checksum"))
     known = _known_shape(upload_id)
+    if _announced(request) == 0:
+        # The last answer was lost: a client that sends nothing more at the end hears it again.
+        view = await to_thread.run_sync(uploads.resume, library, viewer, known)
+        if view.state != "receiving" and view.offset == upload_offset:
+            return Response(None, headers={"upload-offset": str(view.offset)})
     receiver = await _receive(request, library, viewer, known, upload_offset, checksum)
     headers = {"upload-offset": str(receiver.offset), **tus.expiry(receiver.expires_at)}
     return Response(None, headers=headers)

@@ -173,6 +173,18 @@ def test_a_wrong_offset_and_too_many_bytes_are_refused_and_not_kept(sender: Visi
     assert head(sender, url).header("upload-offset") == "50"
 
 
+def test_a_lost_last_answer_may_be_asked_for_again(house: House) -> None:
+    teacher = house.visitor()
+    created = create(teacher, body=CONTENT)
+    url, end = created.header("location"), len(CONTENT)
+    for _ in range(2):
+        again = send(teacher, url, b"", end)
+        assert (again.status, again.header("upload-offset")) == (204, str(end))
+        acceptance.accept_upload(house.library, created.json["id"])
+    assert send(teacher, url, b"", end - 1).status == 409
+    assert send(teacher, url, b"x", end).status == 409
+
+
 def test_two_at_once_do_not_mix(lasting_house: House, sender: Visitor) -> None:
     created = create(sender)
     with lasting_house.library.staging.append(created.json["id"], 0):
