@@ -51,6 +51,7 @@ from repo_server.routes.pages.forms import provide_form
 from repo_server.routes.pages.rendering import Pages
 from repo_server.routes.preconditions import provide_revision
 from repo_server.routes.statics import Assets
+from repo_server.routes.stopping import Stopping
 from repo_server.search.factory import open_indexes
 from repo_server.services import indexing
 from repo_server.services.curriculum import install_shipped
@@ -199,12 +200,13 @@ def _end_with_parent() -> None:
     A process that outlived it would keep the port, and serve beside its successor.
     """
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
 
 
 def create_app(settings: Settings) -> Litestar:
     """The whole application; with `settings.worker_jobs` it works on jobs, too."""
     library = open_library(settings)
+    stopping = Stopping(settings.drain_seconds)
     assets = Assets(WEB / "static", WEB / "node_modules")
     pages = Pages(WEB, assets, settings.origin)
     http = HttpSettings(
@@ -223,7 +225,7 @@ def create_app(settings: Settings) -> Litestar:
         dependencies=_dependencies(library, pages, assets),
         guards=[permitted],
         on_app_init=[boundary.configure, observing.configure],
-        lifespan=[_lifespan(library, settings.worker_jobs)],
+        lifespan=[_lifespan(library, settings.worker_jobs, stopping)],
         openapi_config=OpenAPIConfig(
             title="Kho",
             version="1",
@@ -232,7 +234,9 @@ def create_app(settings: Settings) -> Litestar:
             ),
             render_plugins=[JsonRenderPlugin(path="/openapi.json")],
         ),
-        state=State({"library": library, "render_error": _error_renderer(pages)}),
+        state=State(
+            {"library": library, "stopping": stopping, "render_error": _error_renderer(pages)}
+        ),
         logging_config=None,
         debug=False,
     )
@@ -261,9 +265,10 @@ def _dependencies(library: Library, pages: Pages, assets: Assets) -> dict[str, P
     }
 
 
-def _lifespan(library: Library, jobs: int) -> Any:
+def _lifespan(library: Library, jobs: int, stopping: Stopping) -> Any:
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        stopping.watch()
         to_thread.current_default_thread_limiter().total_tokens = HANDLER_THREADS
         worker = Worker(library, jobs=jobs) if jobs else None
         if worker is not None:

@@ -84,6 +84,10 @@ class Settings:
     scrub_mib: int = _setting(
         "2", "MiB of stored files that are read again each second to find damage; 0 for never."
     )
+    drain_seconds: int = _setting(
+        "2",
+        "Seconds for which a server that was asked to stop says so at `/health/ready` and goes on.",
+    )
     log_level: str = _setting("info", "Least severe log entry: debug, info, warning or error.")
     failpoint: str = _setting(
         "", "For tests, in development alone: where this process dies or fails, such as `C9:kill`."
@@ -137,6 +141,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
                 "max_file_mib": _number("KHO_MAX_FILE_MIB", values["max_file_mib"], 1, 100_000),
                 "upload_timeout": _number("KHO_UPLOAD_TIMEOUT", values["upload_timeout"], 1, 3600),
                 "scrub_mib": _number("KHO_SCRUB_MIB", values["scrub_mib"], 0, 10_000),
+                "drain_seconds": _number("KHO_DRAIN_SECONDS", values["drain_seconds"], 0, 60),
                 "worker_jobs": _number("KHO_WORKER_JOBS", values["worker_jobs"], 0, 64),
             }
         )

@@ -1,11 +1,16 @@
 """`kho serve`. Loads no engine: the processes that serve load them."""
 
+from typing import Final
+
 import click
 from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server import Server
 
 from repo_server.commands.environment import settings
+
+FINISH_SECONDS: Final = 30
+"""How long requests that are under way may take once no new ones are taken."""
 
 
 @click.command()
@@ -14,7 +19,7 @@ from repo_server.commands.environment import settings
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64))
 def serve(host: str, port: int, workers: int) -> None:
     """Serve pages and API; each process works on jobs, too."""
-    settings()
+    present = settings()
     click.echo(f"Kho: http://{host}:{port}", err=True)
     Server(
         "repo_server.app:create",
@@ -24,5 +29,5 @@ def serve(host: str, port: int, workers: int) -> None:
         workers=workers,
         factory=True,
         log_level=LogLevels.warning,
-        workers_kill_timeout=30,
+        workers_kill_timeout=FINISH_SECONDS + present.drain_seconds,
     ).serve()

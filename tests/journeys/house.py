@@ -273,4 +273,5 @@ def _free_port() -> int:
 def _environment(data: Path) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("KHO_")}
     # Warnings of libraries are judged by the tests of the modules that call them.
-    return inherited | {"KHO_DATA": str(data), "PYTHONWARNINGS": "ignore"}
+    own = {"KHO_DATA": str(data), "KHO_DRAIN_SECONDS": "0", "PYTHONWARNINGS": "ignore"}
+    return inherited | own

@@ -92,7 +92,8 @@ def environment(folder: Path, **settings: str) -> dict[str, str]:
     """What a process needs to work on the data in `folder`."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("KHO_")}
     given = {f"KHO_{name.upper()}": value for name, value in settings.items()}
-    return kept | {"KHO_DATA": str(folder), "PYTHONPATH": str(ROOT)} | given
+    own = {"KHO_DATA": str(folder), "KHO_DRAIN_SECONDS": "0", "PYTHONPATH": str(ROOT)}
+    return kept | own | given
 
 
 def add_user(folder: Path, email: str, role: str = "teacher") -> None:

@@ -263,3 +263,25 @@ def test_what_is_left_of_a_killed_server_ends_itself(own_folder: Path) -> None:
         wait_for(lambda: not any(is_alive(process) for process in below), 15)
         with pytest.raises(OSError, match="refused"):
             server.ask("GET", "/health/live")
+
+
+def test_a_server_that_is_asked_to_stop_says_so_before_it_does(folder: Path) -> None:
+    with served(folder, drain_seconds="1") as server:
+        began = time.monotonic()
+        # As systemd does: all processes of the service are asked at once.
+        for process in (server.child, server.process.pid):
+            os.kill(process, signal.SIGTERM)
+        while server.ask("GET", "/health/ready")[0] == 200:
+            assert time.monotonic() - began < 1
+        status, _, said = server.ask("GET", "/health/ready")
+        assert (status, json.loads(said)["status"]) == (503, "stopping")
+        assert server.ask("GET", "/health/live")[0] == server.ask("GET", "/")[0] == 200
+        assert server.process.wait(20) == 0
+        assert time.monotonic() - began >= 1
+
+
+def test_a_server_stops_at_once_when_that_is_asked_for(folder: Path) -> None:
+    with served(folder, drain_seconds="30") as server:
+        server.process.send_signal(signal.SIGINT)
+        os.kill(server.child, signal.SIGINT)
+        assert server.process.wait(20) == 0

@@ -158,7 +158,7 @@ class Town:
 
 def _bare_environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("KHO_")}
-    return {**kept, "PYTHONPATH": str(ROOT)}
+    return {**kept, "KHO_DRAIN_SECONDS": "0", "PYTHONPATH": str(ROOT)}
 
 
 def s3_settings(server: SeaweedServer, prefix: str) -> dict[str, str]:

@@ -31,9 +31,7 @@ def damaged_files(session: Session, limit: int) -> Sequence[DamagedFile]:
         .order_by(Blob.damaged_at.desc(), Blob.sha256, MaterialFile.id)
         .limit(limit)
     )
-    return [
-        DamagedFile(*row[:4], damaged_at) for row in rows if (damaged_at := row[4]) is not None
-    ]
+    return [DamagedFile(*row[:4], damaged_at) for row in rows if (damaged_at := row[4]) is not None]
 
 
 def damaged_count(session: Session) -> int:
