@@ -41,6 +41,7 @@ GIVEN = {
     "scrub_mib": ("0", 0),
     # Not in production: told of below.
     "failpoint": ("", ""),
+    "drain_seconds": ("5", 5),
     "worker_jobs": ("0", 0),
     "log_level": ("warning", "warning"),
 }

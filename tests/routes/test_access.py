@@ -112,7 +112,11 @@ def _as_they_come(house: House, person: Viewer) -> tuple[Viewer, Visitor]:
 
 
 def aim(ward: Ward, status: Status, title: str = TITLE) -> Target:
-    """A new material of the owner in that state, with a stored PDF."""
+    """A new material of the owner in that state, with a stored PDF, twice."""
+    facts: dict[str, Any] = {
+        "name": f"{title}.pdf", "sha256": ward.sha256, "size": ward.size, "kind": "pdf",
+        "media_type": "application/pdf", "page_count": 1, "has_text": True,
+    }  # fmt: skip
     with ward.house.library.database.write() as session:
         owner = session.get_one(Account, ward.owner.account_id)
         codes = ("lop-6.toan",)
@@ -122,14 +126,7 @@ def aim(ward: Ward, status: Status, title: str = TITLE) -> Target:
             organization=session.get_one(Organization, ward.organization_id),
         )  # fmt: skip
         # Two, so that one may be taken away.
-        file, other = (
-            MaterialFile(
-                material=material, position=position, name=f"{title}.pdf", sha256=ward.sha256,
-                size=ward.size, kind="pdf", media_type="application/pdf", page_count=1,
-                has_text=True,
-            )
-            for position in (1, 2)
-        )  # fmt: skip
+        file, other = (MaterialFile(material=material, position=at, **facts) for at in (1, 2))
         session.add_all((file, other))
         session.flush()
         session.refresh(material)
