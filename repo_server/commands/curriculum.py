@@ -38,3 +38,10 @@ def import_curriculum(file: Path) -> None:
             f"{report.framework}: thêm {report.added}, sửa {report.changed}, "
             f"bỏ {report.removed}, ngừng dùng {report.retired}."
         )
+        if report.joined:
+            click.echo(f"  Đã nối {report.joined} liên kết của chương trình khác tới đây.")
+        if report.awaiting:
+            click.echo(
+                f"  {report.awaiting} liên kết trỏ tới mục chưa có trong kho: được giữ lại và sẽ "
+                "nối khi chương trình đó được nhập."
+            )

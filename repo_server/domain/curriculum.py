@@ -39,6 +39,8 @@ FRAMEWORK_LIMITS: Final = {
 GRADES: Final = range(1, 13)
 SUBJECT_PATTERN: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
 # Codes stand in addresses and in `|`-separated lists: no blanks, no control characters, no bar.
 _CODE = re.compile(r"[^\s|\x00-\x1f\x7f-\x9f]+")
 _UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd\ud800-\udfff]")
@@ -255,6 +257,24 @@ def may_hold(parent: ItemKind | None, child: ItemKind) -> bool:
 def is_item_code(text: str) -> bool:
     """Whether `text` can be the code of an item: 1 to 120 characters, no blank, no bar."""
     return len(text) <= CODE_LIMIT and _CODE.fullmatch(text) is not None
+
+
+def uuid_in(address: str) -> str | None:
+    """The UUID that ends an address, or is all of it, in small letters."""
+    last = address.lower().rsplit("/", 1)[-1].removeprefix("urn:uuid:")
+    return last if _UUID.fullmatch(last) else None
+
+
+def address_of(code: str, uri: str | None) -> str | None:
+    """The address by which other frameworks point to an item; None when it has none."""
+    if uri:
+        return uri
+    return f"urn:uuid:{found}" if (found := uuid_in(code)) else None
+
+
+def lasting_name(address: str | None) -> str | None:
+    """What stays the same of an address when a publisher moves: its UUID, else all of it."""
+    return None if address is None else uuid_in(address) or address
 
 
 def _framework_problems(curriculum: Curriculum) -> Iterator[Problem]:

@@ -36,6 +36,7 @@ from repo_server.domain.curriculum import (
     is_item_code,
     may_hold,
     shortened,
+    uuid_in,
 )
 
 SIZE_LIMIT: Final = 128 * 1024 * 1024
@@ -67,7 +68,6 @@ _KINDS_BY_NAME: Final[dict[str, ItemKind]] = {
 }
 _KINDS_BY_ASSOCIATION: Final = {name: kind for kind, name in ASSOCIATION_NAMES.items()}
 _BLANKS = re.compile(r"\s+")
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _GRADES = re.compile(r"0?(\d{1,2})(?:\s*[-–]\s*0?(\d{1,2}))?")
 _AT = re.compile(r" - at `(.+)`$")
 _MISSING = re.compile(r"missing required field `(\w+)`")
@@ -158,6 +158,7 @@ class _Reading:
 
     def __init__(self, package: _Package) -> None:
         self.document = package.CFDocument
+        self.framework = _framework(self.document)
         items = package.CFItems or []
         if len(items) > ITEMS_LIMIT:
             raise _refused(f"Có {len(items)} mục; tối đa là {ITEMS_LIMIT} mục.")
@@ -171,7 +172,7 @@ class _Reading:
     def curriculum(self) -> Curriculum:
         for association in self.associations:
             self._relate(association)
-        return Curriculum(_framework(self.document), self._tree(), tuple(self.links))
+        return Curriculum(self.framework, self._tree(), tuple(self.links))
 
     def _relate(self, association: _Association) -> None:
         origin, destination = association.originNodeURI, association.destinationNodeURI
@@ -208,7 +209,7 @@ class _Reading:
         address = link if isinstance(link, str) else _clean(link.uri)
         if ":" in address:
             return address
-        return f"urn:uuid:{identifier}" if _UUID.fullmatch(identifier.lower()) else ""
+        return f"urn:uuid:{found}" if (found := uuid_in(identifier)) else ""
 
     def _tree(self) -> tuple[ItemRecord, ...]:
         inner = {parent for parent in self.parents.values() if parent is not None}
@@ -217,16 +218,17 @@ class _Reading:
             item.identifier: _kind(item, inner, grades[item.identifier]) for item in self.items
         }
         seen: Counter[str | None] = Counter()
-        result = []
+        result, framework = [], self.framework.code
         for item in sorted(self.items, key=self._rank):
             parent = self.parents.get(item.identifier)
             above = None if parent is None else kinds[parent]
             kind = kinds[item.identifier]
             title, note = _wording(item)
+            code = self.codes[item.identifier]
             seen[parent] += 1
             result.append(
                 ItemRecord(
-                    code=self.codes[item.identifier],
+                    code=code,
                     parent=None if parent is None else self.codes[parent],
                     kind=kind if may_hold(above, kind) else ItemKind.GROUP,
                     title=title,
@@ -237,7 +239,7 @@ class _Reading:
                     source=_clean(_extension(item.extensions, "source")),
                     page=_page(item.extensions),
                     note=note,
-                    uri=_address(item.uri, item.identifier),
+                    uri=_address(item.uri, item.identifier, code, _computed(framework, code)),
                 )
             )
         return tuple(result)
@@ -273,9 +275,10 @@ class _Writing:
         self.curriculum = curriculum
         self.framework = curriculum.framework
         self.changed = changed_at.isoformat(timespec="seconds")
-        self.identifier = _uuid_in(self.framework.uri) or self._computed("")
+        code = self.framework.code
+        self.identifier = _identity(code, "", self.framework.uri)
         self.identifiers = {
-            item.code: _uuid_in(item.uri) or self._computed(item.code) for item in curriculum.items
+            item.code: _identity(code, item.code, item.uri) for item in curriculum.items
         }
         self.addresses = {item.code: item.uri for item in curriculum.items}
 
@@ -331,7 +334,7 @@ class _Writing:
     def _association(
         self, origin: str, name: str, destination: dict[str, str], **more: int
     ) -> dict[str, Any]:
-        identifier = self._computed(f"{origin} {name} {destination['identifier']}")
+        identifier = _computed(self.framework.code, f"{origin} {name} {destination['identifier']}")
         return {
             "identifier": identifier,
             "uri": f"urn:uuid:{identifier}",
@@ -352,12 +355,9 @@ class _Writing:
             address = self.addresses[code] or f"urn:uuid:{identifier}"
             return {"title": code, "identifier": identifier, "uri": address}
         # An item of the framework that is not in this package is named by the code it will have.
-        identifier = _uuid_in(code) or self._computed(code)
+        identifier = _identity(self.framework.code, code)
         address = code if ":" in code else f"urn:uuid:{identifier}"
         return {"title": code, "identifier": identifier, "uri": address}
-
-    def _computed(self, code: str) -> str:
-        return str(uuid.uuid5(uuid.NAMESPACE_URL, f"kho:{self.framework.code}#{code}"))
 
 
 def _once_each(items: list[_Item]) -> list[_Item]:
@@ -385,15 +385,16 @@ def _codes(items: list[_Item]) -> dict[str, str]:
 
 
 def _framework(document: _Document) -> FrameworkRecord:
+    code = _clean(_extension(document.extensions, "code")) or document.identifier
     return FrameworkRecord(
-        code=_clean(_extension(document.extensions, "code")) or document.identifier,
+        code=code,
         title=_clean(document.title),
         language=_clean(document.language) or "en",
         publisher=_clean(document.publisher) or _clean(document.creator),
         version=_clean(document.version),
         source=_clean(_extension(document.extensions, "source"))
         or _clean(document.officialSourceURL),
-        uri=_address(document.uri, document.identifier),
+        uri=_address(document.uri, document.identifier, code, _computed(code, "")),
     )
 
 
@@ -466,15 +467,19 @@ def _identifier(link: _Link | str) -> str:
     return address.rsplit("/", 1)[-1].removeprefix("urn:uuid:")
 
 
-def _address(uri: str | None, identifier: str) -> str:
+def _address(uri: str | None, identifier: str, *known: str) -> str:
+    """The address; empty where it says no more than what is `known`."""
     address = _clean(uri)
-    return "" if address == f"urn:uuid:{identifier}" else address
+    return "" if identifier in known and address == f"urn:uuid:{identifier}" else address
 
 
-def _uuid_in(address: str) -> str | None:
-    """The UUID that ends an address, where one does."""
-    last = address.lower().rsplit("/", 1)[-1].removeprefix("urn:uuid:")
-    return last if _UUID.fullmatch(last) else None
+def _identity(framework: str, code: str, uri: str = "") -> str:
+    """The UUID of an item, or of the framework where `code` is empty."""
+    return uuid_in(uri) or uuid_in(code or framework) or _computed(framework, code)
+
+
+def _computed(framework: str, code: str) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"kho:{framework}#{code}"))
 
 
 def _filled(**fields: Any) -> dict[str, Any]:

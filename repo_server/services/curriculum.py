@@ -13,7 +13,6 @@ from repo_server.database.models import (
     Alignment,
     CurriculumItem,
     Framework,
-    ItemAssociation,
     Material,
     Placement,
 )
@@ -25,6 +24,7 @@ from repo_server.domain.errors import NotFound
 from repo_server.domain.vietnamese import fold
 from repo_server.exchange.curriculum_csv import read_curriculum_csv
 from repo_server.gdpt2018 import framework_files
+from repo_server.services.associations import forget_item, join_awaited, write_associations
 from repo_server.services.library import Library
 from repo_server.services.placement import place
 
@@ -37,17 +37,23 @@ IMPORTED: Final = "imported"
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What an import did; `retired` items are kept because materials are aligned to them."""
+    """What an import did; `retired` items are kept because materials are aligned to them.
+
+    `awaiting` associations point to items that no framework here holds yet; `joined` ones are those
+    of other frameworks that waited for items of this one.
+    """
 
     framework: str
     added: int
     changed: int
     removed: int
     retired: int
+    awaiting: int = 0
+    joined: int = 0
 
     @property
     def unchanged(self) -> bool:
-        return not (self.added or self.changed or self.removed or self.retired)
+        return not (self.added or self.changed or self.removed or self.retired or self.joined)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +74,11 @@ def item_url(framework: str, code: str | None = None) -> str:
 def frameworks(library: Library, viewer: Viewer) -> list[tuple[Framework, int, int]]:
     """(framework, its items, published materials aligned to it), in order of presentation."""
     with library.database.read() as session:
-        result = []
-        for framework, size in queries.frameworks(session, viewer):
-            roots = queries.children(session, viewer, framework.id, None)
-            result.append((framework, size, sum(root.count for root in roots)))
-        return result
+        placed = queries.materials_in_frameworks(session, viewer)
+        return [
+            (framework, size, placed.get(framework.id, 0))
+            for framework, size in queries.frameworks(session, viewer)
+        ]
 
 
 def branch(library: Library, viewer: Viewer, framework_code: str, item_code: str | None) -> Branch:
@@ -163,9 +169,12 @@ def import_curriculum(
         curriculum = check(curriculum, _records(known) if is_addition else ())
         added, changed = _write_items(session, framework, curriculum.items, known)
         removed, retired = (0, 0) if is_addition else _remove_items(session, curriculum, known)
-        _write_associations(session, framework, curriculum)
+        awaiting = write_associations(session, framework, curriculum)
+        joined = join_awaited(session, framework)
         _touch_aligned(session, changed)
-        report = ImportReport(framework.code, added, len(changed), removed, retired)
+        report = ImportReport(
+            framework.code, added, len(changed), removed, retired, awaiting, joined
+        )
         if not report.unchanged:
             after = {"added": added, "changed": len(changed), "removed": removed}
             audit.record(
@@ -313,52 +322,9 @@ def _remove_items(
 
 def _delete_item(session: Session, item: CurriculumItem) -> None:
     session.execute(delete(Placement).where(Placement.item_id == item.id))
-    either = (ItemAssociation.origin_id == item.id) | (ItemAssociation.destination_id == item.id)
-    session.execute(delete(ItemAssociation).where(either))
+    forget_item(session, item)
     session.delete(item)
     session.flush()
-
-
-def _write_associations(session: Session, framework: Framework, curriculum: Curriculum) -> None:
-    own = dict(
-        session.execute(
-            select(CurriculumItem.code, CurriculumItem.id).where(
-                CurriculumItem.framework_id == framework.id
-            )
-        ).all()
-    )
-    by_identifier = _by_identifier(session, curriculum)
-    _forget_associations(session, [own[item.code] for item in curriculum.items])
-    rows = {
-        (own[record.origin], str(record.kind), destination)
-        for record in curriculum.associations
-        if (destination := own.get(record.destination) or by_identifier.get(record.destination))
-    }
-    if rows:
-        names = ("origin_id", "kind", "destination_id")
-        values = [dict(zip(names, row, strict=True)) for row in sorted(rows)]
-        outbox.upsert(session, ItemAssociation, values, changing=())
-
-
-def _forget_associations(session: Session, origins: Sequence[int]) -> None:
-    """Those of items that a file does not hold stay: an addition says nothing about them."""
-    for part in _parts(origins):
-        session.execute(delete(ItemAssociation).where(ItemAssociation.origin_id.in_(part)))
-
-
-def _by_identifier(session: Session, curriculum: Curriculum) -> dict[str, int]:
-    """Items of other frameworks that this one's associations point to, by their address."""
-    addresses = sorted({record.destination for record in curriculum.associations})
-    found: dict[str, int] = {}
-    for start in range(0, len(addresses), 500):
-        part = addresses[start : start + 500]
-        rows = session.execute(
-            select(CurriculumItem.identifier, CurriculumItem.id).where(
-                CurriculumItem.identifier.in_(part)
-            )
-        )
-        found |= {address: item_id for address, item_id in rows if address is not None}
-    return found
 
 
 def _touch_aligned(session: Session, changed: Sequence[int]) -> None:

@@ -4,8 +4,8 @@ People choose grades, subjects, textbook sets and items; what is kept are alignm
 grade and a subject together are one item ("lop-6.toan"), so nothing is said twice.
 """
 
-from collections.abc import Container, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Final
 
@@ -102,15 +102,59 @@ def subjects_of(items: Iterable[CurriculumItem]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(item.subject for item in items if item.subject))
 
 
-def choice_of(items: Sequence[CurriculumItem]) -> Choice:
-    """What a person would have picked to get these items."""
-    further = [
-        item.id
-        for item in items
-        if item.kind not in (ItemKind.GRADE, ItemKind.SUBJECT, ItemKind.BOOK)
+def choice_of(items: Sequence[CurriculumItem], known: Mapping[str, int]) -> Choice:
+    """The choice whose items are exactly these: `chosen_items` turned round.
+
+    `known` says which item a code means. Subjects that are not taught at the same grades cannot all
+    be said by grades times subjects; what is left then stands among the further items.
+    """
+    meant = [item for item in items if known.get(item.code) == item.id]
+    books = tuple(item.code for item in meant if item.kind == ItemKind.BOOK)
+    pairs = [pair for item in meant if (pair := _pair(item)) is not None]
+    if pairs:
+        said = Choice(*_product(pairs, known), books)
+    else:
+        grades = sorted(item.grades[0] for item in meant if _is_bare_grade(item))
+        said = Choice(tuple(grades), (), books)
+    covered = {known[code] for code in codes_of(said) if code in known}
+    return replace(said, items=tuple(item.id for item in items if item.id not in covered))
+
+
+def _pair(item: CurriculumItem) -> tuple[int, str] | None:
+    """Grade and subject of an item that a choice of both stands for."""
+    if item.kind != ItemKind.SUBJECT or item.subject is None or len(item.grades) != 1:
+        return None
+    pair = (item.grades[0], item.subject)
+    return pair if [item.code] == codes_of(Choice((pair[0],), (pair[1],))) else None
+
+
+def _is_bare_grade(item: CurriculumItem) -> bool:
+    return item.kind == ItemKind.GRADE and [item.code] == codes_of(Choice((item.grades[0],)))
+
+
+def _product(
+    pairs: Sequence[tuple[int, str]], known: Container[str]
+) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """Grades and subjects whose pairs, as far as they are taught, are all among `pairs`.
+
+    All of them where that holds, else the largest group of subjects with the same grades.
+    """
+    at: dict[str, set[int]] = {}
+    for grade, subject in pairs:
+        at.setdefault(subject, set()).add(grade)
+    everywhere = set().union(*at.values())
+    untaught = [
+        code
+        for subject, taught in at.items()
+        for code in codes_of(Choice(tuple(everywhere - taught), (subject,)))
     ]
-    books = [item.code for item in items if item.kind == ItemKind.BOOK]
-    return Choice(grades_of(items), subjects_of(items), tuple(books), tuple(further))
+    if not any(code in known for code in untaught):
+        return tuple(sorted(everywhere)), tuple(at)
+    groups: dict[tuple[int, ...], list[str]] = {}
+    for subject, taught in at.items():
+        groups.setdefault(tuple(sorted(taught)), []).append(subject)
+    grades, subjects = max(groups.items(), key=lambda group: len(group[0]) * len(group[1]))
+    return grades, tuple(subjects)
 
 
 _UNPLACED: Final = delete(Placement).where(Placement.material_id == bindparam("id"))

@@ -144,7 +144,7 @@ def _view(
         keywords=tuple(material.keywords),
         author=material.author,
         alignments=alignments(session, material.items),
-        choice=choice_of(material.items),
+        choice=choice_of(material.items, names.items),
         files=tuple(_file(session, viewer, file) for file in present_files(material)),
         return_reason=material.return_reason if can_edit else None,
         created_at=material.created_at,

@@ -38,10 +38,15 @@ class Book:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Subjects and textbook sets by code, in the order of presentation."""
+    """Subjects and textbook sets by code, in the order of presentation.
+
+    `items` says which item the code of a grade, subject or book means: of several frameworks that
+    use one, the framework presented first.
+    """
 
     subjects: dict[str, Subject]
     books: dict[str, Book]
+    items: dict[str, int]
 
 
 class Vocabulary:
@@ -57,7 +62,7 @@ class Vocabulary:
         with self._lock:
             if self._names is not None and time.monotonic() - self._read_at < MAX_AGE:
                 return self._names
-        names = Names(_subjects(session), _books(session))
+        names = Names(_subjects(session), _books(session), queries.chosen_by_code(session))
         with self._lock:
             self._names, self._read_at = names, time.monotonic()
         return names

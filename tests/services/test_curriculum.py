@@ -334,6 +334,17 @@ def test_the_tree_counts_what_is_published_at_and_below(
     assert counts == {"gdpt2018": 1, "sgk": 0, "thu": 1}
 
 
+def test_a_material_of_several_grades_counts_once_in_its_framework(
+    library: Library, teacher: Viewer, editor: Viewer
+) -> None:
+    both = Choice((6, 7), ("toan",), ("kntt", "cd"))
+    description = Description(title="Ôn tập", kind="test", license="cc-by-4.0", choice=both)
+    published(library, teacher, editor, description)
+
+    counts = {entry[0].code: entry[2] for entry in frameworks(library, ANONYMOUS)}
+    assert counts == {"gdpt2018": 1, "sgk": 1}
+
+
 @pytest.mark.parametrize(
     ("framework_code", "item_code"), [("nowhere", None), ("gdpt2018", "nothing"), ("sgk", "lop-6")]
 )

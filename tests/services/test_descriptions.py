@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from repo_server.database.models import CurriculumItem, Material
-from repo_server.domain.access import Viewer
+from repo_server.domain.access import ANONYMOUS, Viewer
 from repo_server.domain.errors import InvalidValue
 from repo_server.domain.materials import (
     DESCRIPTION_LIMIT,
@@ -15,7 +15,9 @@ from repo_server.domain.materials import (
     KEYWORDS_LIMIT,
     TITLE_LIMIT,
 )
+from repo_server.exchange.curriculum_csv import read_curriculum_csv
 from repo_server.services import materials
+from repo_server.services.curriculum import import_curriculum
 from repo_server.services.library import Library
 from repo_server.services.materials import Description
 from repo_server.services.placement import Choice
@@ -146,3 +148,56 @@ def test_no_more_items_are_taken_than_a_page_can_show(library: Library, teacher:
                 materials.edit_material(library, teacher, made.card.id, rev, description)
         else:
             materials.edit_material(library, teacher, made.card.id, rev, description)
+
+
+@pytest.mark.parametrize(
+    "codes",
+    [
+        [],
+        ["lop-6"],
+        ["lop-6", "lop-7", "kntt", "cd"],
+        ["lop-6.toan"],
+        ["lop-6.toan", "lop-7.toan", "lop-6.khtn", "lop-7.khtn"],
+        # Natural science is not taught in grade 5: all three can be said by grades and subjects.
+        ["lop-5.toan", "lop-6.toan", "lop-6.khtn"],
+        # These two cannot: grade 6 has Natural science, too.
+        ["lop-6.toan", "lop-7.khtn"],
+        ["lop-6.toan", "lop-7.khtn", "lop-8.khtn", "lop-1", "kntt"],
+        ["lop-6", "lop-6.toan"],
+        ["lop-6.toan.so-va-dai-so.1.2"],
+        ["lop-6.toan", "lop-6.toan.so-va-dai-so.1.2", "lop-7.khtn.vat-song.1"],
+    ],
+)
+def test_a_choice_read_back_from_its_items_asks_for_exactly_these(
+    sqlite_library: Library, codes: list[str]
+) -> None:
+    library = sqlite_library
+    teacher = person(library)
+    ids = tuple(sorted(item_id(library, code) for code in codes))
+    started = Description(title="Ôn tập", choice=Choice(items=ids))
+    made = material_by_id(library, teacher, materials.create_material(library, teacher, started).id)
+    back = Description(choice=made.choice)
+    materials.edit_material(library, teacher, made.card.id, made.rev, back)
+
+    again = material_by_id(library, teacher, made.card.id)
+    assert tuple(sorted(entry.id for entry in again.alignments)) == ids
+    assert again.choice == made.choice
+
+
+def test_an_item_of_another_framework_with_the_same_code_stays_that_item(
+    library: Library, teacher: Viewer
+) -> None:
+    copied = read_curriculum_csv(
+        b"code,parent,kind,title,grades,subject\n"
+        b"ban-sao,,framework,Ban sao,,\n"
+        b"lop-6,,grade,Lop 6,6,\n"
+        b"lop-6.toan,lop-6,subject,Toan,,toan\n"
+    )
+    import_curriculum(library, ANONYMOUS, copied)
+    with library.database.read() as session:
+        ids = session.scalars(select(CurriculumItem.id).where(CurriculumItem.code == "lop-6.toan"))
+        theirs = max(ids)
+    started = Description(title="Ôn tập", choice=Choice(items=(theirs,)))
+    made = materials.create_material(library, teacher, started)
+
+    assert material_by_id(library, teacher, made.id).choice == Choice(items=(theirs,))

@@ -67,3 +67,13 @@ class ItemAssociation(Base):
     destination_id: Mapped[int] = mapped_column(
         ForeignKey("curriculum_item.id"), primary_key=True, index=True
     )
+
+
+class AwaitedAssociation(Base):
+    """A statement about an item and one that no framework here holds yet, known by its address."""
+
+    __tablename__ = "awaited_association"
+
+    origin_id: Mapped[int] = mapped_column(ForeignKey("curriculum_item.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(40), primary_key=True)
+    destination: Mapped[str] = mapped_column(String(500), primary_key=True)

@@ -125,6 +125,28 @@ def items_by_codes(session: Session, viewer: Viewer, codes: Sequence[str]) -> li
     return list(session.scalars(_ITEMS_BY_CODE, {"codes": codes}))
 
 
+def chosen_by_code(session: Session) -> dict[str, int]:
+    """The grade, subject or book that each code means, as `items_by_codes` puts them first."""
+    rows = session.execute(
+        select(CurriculumItem.code, CurriculumItem.id)
+        .join(Framework, Framework.id == CurriculumItem.framework_id)
+        .where(CurriculumItem.kind.in_(("grade", "subject", "book")))
+        .order_by(Framework.position.desc(), Framework.id.desc(), CurriculumItem.sequence.desc())
+    )
+    return dict(rows.all())  # the first of a code comes last, and stays
+
+
+def materials_in_frameworks(session: Session, viewer: Viewer) -> dict[int, int]:
+    """How many published materials stand anywhere in each framework, each counted once."""
+    rows = session.execute(
+        select(CurriculumItem.framework_id, func.count(Placement.material_id.distinct()))
+        .join(Placement, Placement.item_id == CurriculumItem.id)
+        .where(CurriculumItem.parent_id.is_(None))
+        .group_by(CurriculumItem.framework_id)
+    )
+    return dict(rows.all())
+
+
 def items_matching(
     session: Session,
     viewer: Viewer,
