@@ -13,6 +13,7 @@ from repo_server.commands.opening import REJECTED, opened, print_json
 from repo_server.services import importing, indexing, operators, upkeep
 from repo_server.services.importing import ImportReport
 from repo_server.services.library import Library
+from repo_server.services.sidecars import SIDECAR
 
 
 @click.command("import")
@@ -62,6 +63,7 @@ def say_imported(report: ImportReport, *, as_json: bool) -> None:
                 **counts,
                 "materials": report.materials,
                 "published": report.published,
+                "guessed": report.guessed,
                 "with_text": sum(outcome.has_text for outcome in report.outcomes),
                 "files": [asdict(outcome) for outcome in report.outcomes],
                 "problems": [list(problem) for problem in report.problems],
@@ -80,3 +82,8 @@ def say_imported(report: ImportReport, *, as_json: bool) -> None:
         f"{counts['accepted']} tệp mới, {counts['known']} tệp đã có, {counts['rejected']} tệp bị "
         f"từ chối; {report.materials} học liệu, {report.published} vừa xuất bản."
     )
+    if report.guessed:
+        click.echo(
+            f"{report.guessed} học liệu không có {SIDECAR} được Kho đoán thông tin từ tệp: những ô "
+            "đó được đánh dấu trong biểu mẫu để kiểm tra."
+        )

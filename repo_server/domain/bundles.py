@@ -1,7 +1,8 @@
 """Lesson bundles: what each file of a material is for, what is there, and what is still missing.
 
-A file's role is said by people; where nobody has said it, the group of its kind (slides, video …)
-and the material's own kind say it. Names of files and of the archive follow from both.
+A file's role is said by people; where nobody has said it, its name ("PHT bài 3"), the group of its
+kind (slides, video …) and the material's own kind say it. Names of files and of the archive follow
+from both.
 """
 
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from typing import Final
 
 from repo_server.domain.errors import InvalidValue
 from repo_server.domain.files import FILE_KINDS, clean_filename, extension_of
+from repo_server.domain.guessing.kinds import KIND_OF_GROUP, kind_of_name
 from repo_server.domain.materials import KIND_LABELS, Kind
 from repo_server.domain.vietnamese import display, fold
 
@@ -35,12 +37,7 @@ _EXPECTED: Final[dict[Kind, tuple[Kind, ...]]] = {
     Kind.SLIDES: _LESSON,
     Kind.TEST: (Kind.TEST, Kind.ANSWER_KEY),
 }
-_ROLE_OF_GROUP: Final = {
-    "slides": Kind.SLIDES,
-    "video": Kind.VIDEO,
-    "audio": Kind.AUDIO,
-    "image": Kind.PICTURE,
-}
+_ROLE_OF_GROUP: Final = {group: kind for group, kind in KIND_OF_GROUP.items() if group != "package"}
 _WRITTEN: Final = frozenset({"document", "sheet", "text"})
 
 ATTRIBUTION_NAME: Final = "GIẤY PHÉP VÀ GHI CÔNG.txt"
@@ -70,13 +67,17 @@ def understood_roles(parts: Sequence[Part], kind: str | None) -> tuple[Kind | No
     The first written part without a role is what the material itself is, unless another part
     already is that.
     """
-    roles = [Kind(part.role) if part.role else _ROLE_OF_GROUP.get(part.group) for part in parts]
+    roles = [Kind(part.role) if part.role else _shown_role(part) for part in parts]
     if kind is not None and kind not in roles:
         for at, part in enumerate(parts):
             if roles[at] is None and part.group in _WRITTEN:
                 roles[at] = Kind(kind)
                 break
     return tuple(roles)
+
+
+def _shown_role(part: Part) -> Kind | None:
+    return kind_of_name(part.name, part.group) or _ROLE_OF_GROUP.get(part.group)
 
 
 def contents(parts: Sequence[Part], kind: str | None) -> Contents | None:
@@ -132,12 +133,6 @@ def renamed(old: str, new: str) -> str:
 _EXTENSIONS: Final = frozenset(
     extension for kind in FILE_KINDS.values() for extension in kind.extensions
 )
-
-
-def stem(name: str) -> str:
-    """A file name without its extension."""
-    extension = extension_of(name)
-    return name[: -len(extension) - 1] if extension else name
 
 
 def entry_names(parts: Sequence[Part], kind: str | None) -> tuple[str, ...]:

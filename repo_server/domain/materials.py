@@ -105,6 +105,11 @@ class Completeness:
     file_count: int
     grade_count: int
     subject_count: int
+    guessed: bool = False
+
+
+GUESSED_FIELDS: Final = frozenset({"kind", "grades", "subjects"})
+"""Fields that somebody must have decided before others see a material: a guess is not enough."""
 
 
 def missing_before_submission(material: Completeness) -> dict[str, str]:
@@ -117,4 +122,9 @@ def missing_before_submission(material: Completeness) -> dict[str, str]:
         ("subjects", material.subject_count > 0, "Chưa chọn môn học."),
         ("license", material.license is not None, "Chưa chọn giấy phép sử dụng."),
     )
-    return {field: sentence for field, fulfilled, sentence in checks if not fulfilled}
+    lacking = {field: sentence for field, fulfilled, sentence in checks if not fulfilled}
+    if material.guessed and not lacking.keys() & GUESSED_FIELDS:
+        lacking["guesses"] = (
+            "Loại học liệu, lớp hoặc môn mới do Kho đoán: hãy mở biểu mẫu, kiểm tra rồi lưu."
+        )
+    return lacking

@@ -9,7 +9,7 @@ import hashlib
 from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Final
 
 from sqlalchemy.orm import Session
@@ -26,18 +26,20 @@ from repo_server.database.models import (
 )
 from repo_server.domain.access import Action, permits
 from repo_server.domain.errors import Busy
-from repo_server.domain.files import FILE_KINDS
-from repo_server.domain.materials import FILES_LIMIT, TITLE_LIMIT, Kind, Status
-from repo_server.domain.vietnamese import display, fold
+from repo_server.domain.guessing.base import Field
+from repo_server.domain.materials import FILES_LIMIT, Status
+from repo_server.domain.vietnamese import fold
 from repo_server.failpoints import reached
 from repo_server.inspection.base import Inspection, RenderedImage
 from repo_server.services.codes import free_code
 from repo_server.services.keeping import disposal
 from repo_server.services.library import Library
 from repo_server.services.placement import home_organization
+from repo_server.services.suggesting import declaration_of, draft_title
 from repo_server.services.uploads import subject_of
 from repo_server.services.versions import keeping_version, present_files
 from repo_server.services.viewers import viewer_of_account
+from repo_server.services.vocabulary import Names
 from repo_server.storage.base import ObjectKey, ObjectMissing
 
 THUMBNAIL: Final = "thumbnail.webp"
@@ -57,15 +59,6 @@ DROPPED_REASON: Final = (
 
 CIRCUMSTANTIAL: Final = frozenset({"checksum", "gone", "full", "published", "dropped"})
 """Verdicts that are not about the file itself: the same file may be taken another time."""
-
-# What a material is, judged by its first file alone; its contributor decides.
-KIND_BY_GROUP: Final[dict[str, Kind]] = {
-    "slides": Kind.SLIDES,
-    "image": Kind.PICTURE,
-    "audio": Kind.AUDIO,
-    "video": Kind.VIDEO,
-    "package": Kind.SIMULATION,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +229,7 @@ def _commit(
         upload = session.get(Upload, candidate.upload_id, with_for_update=True)
         if upload is None or upload.state != "received":
             return True
-        material = _material_for(session, upload, inspection)
+        material = _material_for(library, session, upload, inspection)
         refusal = _refusal(session, upload, material)
         if not _know_blob(session, candidate, promoted):
             session.rollback()
@@ -299,9 +292,12 @@ def _keep_text(session: Session, sha256: str, inspection: Inspection) -> None:
         outbox.upsert(session, TextSegment, rows, changing=("label", "text", "folded"))
 
 
-def _material_for(session: Session, upload: Upload, inspection: Inspection) -> Material | None:
+def _material_for(
+    library: Library, session: Session, upload: Upload, inspection: Inspection
+) -> Material | None:
     if upload.material_id is None:
-        return _new_draft(session, upload, inspection)
+        names = library.vocabulary.names(session)
+        return _new_draft(session, names, upload, inspection)
     material = session.get(Material, upload.material_id, with_for_update=True)
     return None if material is None or material.deleted_at is not None else material
 
@@ -320,15 +316,15 @@ def _refusal(session: Session, upload: Upload, material: Material | None) -> tup
     return None
 
 
-def _new_draft(session: Session, upload: Upload, inspection: Inspection) -> Material:
+def _new_draft(session: Session, names: Names, upload: Upload, inspection: Inspection) -> Material:
     """A draft for one file, not yet in the session: it is written together with that file."""
-    title = display(inspection.title or "") or display(PurePath(upload.name).stem) or upload.name
+    title = draft_title(session, names, upload, inspection)
     return Material(
         code=free_code(session),
         status=Status.DRAFT,
-        title=title[:TITLE_LIMIT],
-        folded_title=fold(title[:TITLE_LIMIT])[:400],
-        kind=KIND_BY_GROUP.get(FILE_KINDS[inspection.kind].group),
+        title=title,
+        folded_title=fold(title)[:400],
+        undecided=list(Field),
         language=inspection.language or "vi",
         owner_id=upload.owner_id,
         organization_id=home_organization(session, upload.owner_id),
@@ -357,6 +353,7 @@ def _add_file(
         has_text=inspection.has_text,
         text_truncated=inspection.text_truncated,
         warnings=list(inspection.warnings),
+        declared=declaration_of(inspection),
     )
     session.add(file)
     session.flush()

@@ -142,7 +142,8 @@ def _card(
         use=material.use,
         external_id=material.external_id,
         contents=contents(
-            [Part(file.role, FILE_KINDS[file.kind].group) for file in files], material.kind
+            [Part(file.role, FILE_KINDS[file.kind].group, file.name) for file in files],
+            material.kind,
         ),
     )
 

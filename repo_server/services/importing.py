@@ -31,6 +31,7 @@ from repo_server.services import materials, uploads
 from repo_server.services.acceptance import CIRCUMSTANTIAL, accept_upload
 from repo_server.services.library import Library
 from repo_server.services.sidecars import SIDECAR, apply_sidecar, read_sidecar
+from repo_server.services.suggesting import apply_guesses
 from repo_server.services.uploads import Declaration, UploadView
 from repo_server.services.viewing import material_by_id
 
@@ -87,7 +88,8 @@ class Outcome:
 class ImportReport:
     """Everything that an import did; `problems` are about materials, not single files.
 
-    `kept` says where a person's change in the library outweighs a description.
+    `kept` says where a person's change in the library outweighs a description; `guessed` counts
+    materials that were described by what their files show.
     """
 
     outcomes: list[Outcome] = field(default_factory=list)
@@ -95,6 +97,7 @@ class ImportReport:
     kept: list[tuple[str, str]] = field(default_factory=list)
     materials: int = 0
     published: int = 0
+    guessed: int = 0
 
     def count(self, state: str) -> int:
         """How many files ended in `state`."""
@@ -166,7 +169,7 @@ def _import_unit(
     pieces = _pieces(root, unit, fields, report)
     # A file that was added or changed since belongs to the material of those that were not.
     known = (_material_of(library, viewer, piece.key) for piece in pieces)
-    material_id = next(filter(None, known), None)
+    before = material_id = next(filter(None, known), None)
     for piece in pieces:
         outcome, found = _import_piece(library, viewer, piece, material_id)
         report.outcomes.append(outcome)
@@ -174,7 +177,8 @@ def _import_unit(
     if material_id is not None:
         report.materials += 1
         try:
-            _finish(library, viewer, material_id, unit, fields, report, publish=publish)
+            made = before is None
+            _finish(library, viewer, material_id, unit, fields, report, made=made, publish=publish)
         except KhoError as error:
             report.problems.append((unit.label, error.sentence()))
 
@@ -308,9 +312,15 @@ def _finish(
     fields: dict[str, Any],
     report: ImportReport,
     *,
+    made: bool,
     publish: bool,
 ) -> None:
-    """Describe the material as its sidecar says and publish it if asked."""
+    """Describe the material as its sidecar says and publish it if asked.
+
+    Without a sidecar, a material that was made just now is described by what its file shows.
+    """
+    if unit.sidecar is None and made:
+        report.guessed += apply_guesses(library, viewer, material_id)
     told = apply_sidecar(library, viewer, material_id, fields)
     report.problems += [(unit.label, sentence) for sentence in told.problems]
     report.kept += [(unit.label, sentence) for sentence in told.kept]

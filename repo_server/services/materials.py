@@ -4,7 +4,7 @@ Every act is one transaction that changes the row, the tree's counts, the index 
 trail together. Acts on an existing material name the revision they were decided on.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -21,9 +21,11 @@ from repo_server.domain.errors import (
     NotPublishable,
     PreconditionRequired,
 )
+from repo_server.domain.guessing.base import Field
 from repo_server.domain.licenses import LICENSES
 from repo_server.domain.materials import (
     DESCRIPTION_LIMIT,
+    GUESSED_FIELDS,
     KEYWORD_LIMIT,
     KEYWORDS_LIMIT,
     LANGUAGES,
@@ -84,6 +86,7 @@ def create_material(library: Library, viewer: Viewer, description: Description) 
             items=[],
         )
         _describe(session, material, description)
+        material.undecided = _left_open(Field, description)
         session.add(material)
         session.flush()
         audit.record(session, viewer.account_id, "material.create", "material", material.id)
@@ -98,10 +101,12 @@ def edit_material(
     description: Description,
     *,
     imported: dict[str, Any] | None = None,
+    whole: bool = False,
 ) -> Material:
     """Change the description; `rev` is the revision that the person saw.
 
-    An import notes with `imported` what it leaves the fields at.
+    An import notes with `imported` what it leaves the fields at. `whole`: the person saw the whole
+    form, so that what they left empty is decided, too.
     Raises PreconditionRequired without `rev`, EditConflict when it is no longer current and
     NotPublishable when a material beyond its draft would lose what its submission required.
     """
@@ -110,6 +115,7 @@ def edit_material(
         before, lacking = _summary(material), missing(material)
         with keeping_version(session, material, viewer.account_id):
             _describe(session, material, description)
+        material.undecided = [] if whole else _left_open(material.undecided, description)
         if imported is not None:
             material.imported = imported
         if material.status != Status.DRAFT:
@@ -118,6 +124,36 @@ def edit_material(
         place(session, material)
         _record(session, viewer, material, "material.edit", before)
     return material
+
+
+def fill_guessed(
+    library: Library, viewer: Viewer, material_id: int, description: Description
+) -> Material:
+    """Write guesses into a material; its fields stay undecided.
+
+    Raises NotFound, Forbidden, and InvalidValue for what the curriculum does not hold.
+    """
+    with library.database.write() as session:
+        material = queries.material_by_id(session, viewer, material_id)
+        if material is None:
+            raise NotFound
+        require_in_state(viewer, Action.EDIT, subject_of(material))
+        before = _summary(material)
+        _describe(session, material, description)
+        place(session, material)
+        _record(session, viewer, material, "material.guess", before)
+    return material
+
+
+_CHOSEN: Final = (Field.GRADES, Field.SUBJECTS, Field.BOOKS, Field.ITEMS)
+
+
+def _left_open(undecided: Iterable[str], description: Description) -> list[str]:
+    """The fields that are still undecided once a person has said `description`."""
+    said = {name for name in Field if getattr(description, name, None) is not None}
+    if description.choice is not None:
+        said.update(_CHOSEN)
+    return [str(name) for name in undecided if name not in said]
 
 
 def submit(library: Library, viewer: Viewer, material_id: int, rev: int | None) -> Material:
@@ -217,6 +253,7 @@ def missing(material: Material) -> dict[str, str]:
             file_count=len(present_files(material)),
             grade_count=len(grades_of(material.items)),
             subject_count=len(subjects_of(material.items)),
+            guessed=not GUESSED_FIELDS.isdisjoint(material.undecided),
         )
     )
 

@@ -7,6 +7,7 @@ import pytest
 from repo_server.domain import bundles
 from repo_server.domain.bundles import Contents, Part
 from repo_server.domain.errors import InvalidValue
+from repo_server.domain.files import stem
 from repo_server.domain.materials import Kind
 
 
@@ -150,7 +151,7 @@ def test_a_title_of_five_thousand_letters_gives_a_name_that_can_be_saved() -> No
 
 
 def test_names_of_files_and_roles_are_written_once_for_all() -> None:
-    assert bundles.stem("Bài 1.5.docx") == "Bài 1.5"
-    assert bundles.stem("ghi chú") == "ghi chú"
+    assert stem("Bài 1.5.docx") == "Bài 1.5"
+    assert stem("ghi chú") == "ghi chú"
     assert set(bundles.ROLE_LABELS) == set(Kind)
     assert all(name != bundles.ATTRIBUTION_NAME for name in bundles.entry_names([part()], None))

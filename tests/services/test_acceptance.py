@@ -22,6 +22,7 @@ from repo_server.database.models import (
 )
 from repo_server.domain.access import Viewer
 from repo_server.domain.errors import StorageUnavailable
+from repo_server.domain.guessing.base import Field
 from repo_server.domain.materials import FILES_LIMIT
 from repo_server.services import acceptance, materials, uploads
 from repo_server.services.acceptance import accept_upload
@@ -110,11 +111,13 @@ def test_a_draft_is_made_with_what_the_file_says_of_itself(
     assert view.material_id is not None
     made = material_by_id(library, teacher, view.material_id)
     assert made.card.title == "Phân số bằng nhau"
-    assert (made.card.kind, made.card.language, made.card.status) == ("slides", "vi", "draft")
+    assert (made.card.kind, made.card.language, made.card.status) == (None, "vi", "draft")
     assert made.card.owner_name == teacher.name
     with library.database.read() as session:
         row = session.get_one(Material, made.card.id)
+        assert row.files[0].declared["title"] == "Phân số bằng nhau"
     assert row.folded_title == "phan so bang nhau"
+    assert row.undecided == list(Field)
     assert row.organization_id == teacher.home_organization_id
 
 

@@ -52,6 +52,7 @@ class Material(Base):
     use: Mapped[int] = mapped_column(default=0)
     external_id: Mapped[str | None] = mapped_column(String(200))
     imported: Mapped[dict[str, Any] | None]
+    undecided: Mapped[list[str]] = mapped_column(default=list)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(default=utc_now)
     submitted_at: Mapped[datetime | None]
@@ -106,6 +107,7 @@ class MaterialFile(Base):
     has_text: Mapped[bool] = mapped_column(default=False)
     text_truncated: Mapped[bool] = mapped_column(default=False)
     warnings: Mapped[list[str]] = mapped_column(default=list)
+    declared: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     removed_at: Mapped[datetime | None]
 

@@ -98,6 +98,21 @@ def segments(session: Session, viewer: Viewer, sha256: str, limit: int) -> list[
     return list(session.scalars(statement.order_by(TextSegment.position).limit(limit)))
 
 
+def beginnings(
+    session: Session, viewer: Viewer, sha256s: Sequence[str], *, pages: int, length: int
+) -> dict[str, list[str]]:
+    """The first pages of text of each blob, each cut to `length`; ask `file_by_id` first."""
+    statement = (
+        select(TextSegment.sha256, func.substr(TextSegment.text, 1, length))
+        .where(TextSegment.sha256.in_(sha256s), TextSegment.position <= pages)
+        .order_by(TextSegment.sha256, TextSegment.position)
+    )
+    found: dict[str, list[str]] = {}
+    for sha256, text in session.execute(statement):
+        found.setdefault(sha256, []).append(text)
+    return found
+
+
 def best_segments(
     session: Session, viewer: Viewer, ids: Sequence[int], words: Sequence[str]
 ) -> dict[int, FoundSegment]:

@@ -59,6 +59,7 @@ class ListedFile:
     id: int
     material_id: int
     role: str | None
+    name: str
     kind: str
     size: int
     has_thumbnail: bool
@@ -135,13 +136,14 @@ def listed_files(session: Session, viewer: Viewer, ids: Sequence[int]) -> list[L
 
 
 @cache
-def _listed_files(sight: Sight) -> Select[int, int, str | None, str, int, bool]:
+def _listed_files(sight: Sight) -> Select[int, int, str | None, str, str, int, bool]:
     thumbnail = (Derivative.sha256 == MaterialFile.sha256) & (Derivative.name == "thumbnail.webp")
     return (
         select(
             MaterialFile.id,
             MaterialFile.material_id,
             MaterialFile.role,
+            MaterialFile.name,
             MaterialFile.kind,
             MaterialFile.size,
             Derivative.name.is_not(None),

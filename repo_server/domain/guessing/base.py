@@ -43,8 +43,6 @@ class Field(StrEnum):
     ITEMS = "items"
 
 
-FIELDS: Final = tuple(Field)
-
 NEVER_FILLED: Final = frozenset({Field.LICENSE})
 """Only a person grants rights: what a file says of its licence is offered."""
 
@@ -77,6 +75,7 @@ class Manifest:
     language: str = ""
     license: str = ""
     keywords: tuple[str, ...] = ()
+    grades: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

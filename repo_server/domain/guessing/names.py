@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote
 
-from repo_server.domain.bundles import stem
+from repo_server.domain.files import stem
 from repo_server.domain.guessing.repairs import repaired
 from repo_server.domain.vietnamese import display, fold
 

@@ -26,6 +26,8 @@ def places(
         named = lexicon.mentions(said)
         weight = _weight(line, said, named)
         yield from _from_line(line, named, Source.HEADING, weight)
+    for grade in evidence.manifest.grades:
+        yield _guess(Field.GRADES, str(grade), _DECLARED, Source.MANIFEST, evidence.manifest.title)
     title = evidence.manifest.title
     if title:
         named = lexicon.mentions(words_of(title))
@@ -61,6 +63,8 @@ def _from_line(
 
 
 _LATER: Final = 0.5
+_DECLARED: Final = 0.6
+"""Ages and levels that a package declares are often those of another country."""
 
 
 def _guess(field: Field, value: str, confidence: float, source: Source, line: str) -> Guess:

@@ -6,7 +6,7 @@ from litestar.response import Redirect
 from msgspec import Struct
 
 from repo_server.domain.access import Action, Viewer
-from repo_server.domain.bundles import ROLE_LABELS, ROLES, stem
+from repo_server.domain.bundles import ROLE_LABELS, ROLES
 from repo_server.domain.errors import (
     BadRequest,
     EditConflict,
@@ -14,6 +14,7 @@ from repo_server.domain.errors import (
     KhoError,
     WrongState,
 )
+from repo_server.domain.files import stem
 from repo_server.domain.materials import FILES_LIMIT, Kind
 from repo_server.routes.auth import requires
 from repo_server.routes.bounds import PathCode, PathId
