@@ -12,6 +12,7 @@ from litestar.routes import HTTPRoute
 from repo_server.__main__ import kho
 from repo_server.domain.access import ROLE_LABELS, Role
 from repo_server.domain.errors import CATALOGUE
+from repo_server.domain.files import FILE_KINDS, REASONS
 from repo_server.domain.materials import STATUS_LABELS, Status
 from repo_server.settings import FIELDS
 from tests.routes.houses import House, house_in
@@ -107,6 +108,26 @@ def test_the_description_for_programs_names_the_same_routes(house: House) -> Non
     }
 
     assert set(described) == there - {"/metrics"}
+
+
+# Files
+
+
+def test_every_kind_of_file_is_documented_with_its_label_and_extensions() -> None:
+    said = {
+        cells[0].strip("`"): (cells[1], tuple(cells[2].split()))
+        for cells in rows(page("docs/files.md"))
+        if len(cells) == 4 and cells[0].startswith("`")
+    }
+
+    assert said == {code: (kind.label, kind.extensions) for code, kind in FILE_KINDS.items()}
+
+
+def test_every_refusal_of_a_file_is_documented() -> None:
+    table = page("docs/files.md").partition("## Refusals")[2]
+    said = [cells[0].strip("`") for cells in rows(table) if cells[0].startswith("`")]
+
+    assert said == [code for code in REASONS if code != "ok"]
 
 
 # Commands

@@ -287,6 +287,11 @@ class Verdict:
         return self.code == "ok"
 
 
+def served_type(kind: str, media_type: str) -> str:
+    """The type under which a file's own bytes are handed out: a drawing is data, never a page."""
+    return "application/octet-stream" if kind == "svg" else media_type
+
+
 def drawn_pages(kind: str, page_count: int | None) -> int:
     """How many pages of a file people can look at as pictures that Kho draws."""
     if kind in DRAWN_KINDS:

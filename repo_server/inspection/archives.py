@@ -6,6 +6,7 @@ local headers agree with the directory, nothing before the first entry. Layout o
 APPNOTE 6.3.10.
 """
 
+import hashlib
 import re
 import stat
 import struct
@@ -30,6 +31,7 @@ _END64_LOCATOR: Final = struct.Struct("<4sLQL")
 _END64: Final = struct.Struct("<4sQ2H2L4Q")
 _CENTRAL: Final = struct.Struct("<4s6H3L5H2L")
 _LOCAL: Final = struct.Struct("<4s5H3L2H")
+_PROPERTIES: Final = ("docProps/", "meta.xml", "META-INF/")
 _DIRECTORY_LIMIT: Final = 16 << 20
 _PIECE: Final = 65_536
 _STORED: Final = 0
@@ -141,6 +143,18 @@ class Archive:
         if self._entries[name].size > limit:
             raise Refused("too_complex", detail=f"phần “{name}” quá lớn")
         return b"".join(self.pieces(name))
+
+    def content_digest(self) -> str:
+        """The same for archives with the same members, in whatever order and however packed.
+
+        Office programs write a new date into the properties whenever they save: those are left out.
+        """
+        members = sorted(
+            f"{unicodedata.normalize('NFC', entry.name)}\0{entry.size}\0{entry.crc}\n"
+            for entry in self._entries.values()
+            if not entry.is_folder and not entry.name.startswith(_PROPERTIES)
+        )
+        return hashlib.sha256("".join(members).encode()).hexdigest()
 
     def _stored(self, entry: Entry) -> Iterator[bytes]:
         for offset in range(0, entry.packed, _PIECE):

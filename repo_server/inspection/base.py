@@ -90,7 +90,8 @@ class Inspection:
     else what the file declares, as a key of `domain.materials.LANGUAGES`, else None. `duration` is
     in seconds, `width` and `height` in pixels as shown (EXIF orientation applied). `declared` is
     what the file says about itself: `title` is the best title that any reader found, while
-    `declared.title` stands in its properties or manifest alone.
+    `declared.title` stands in its properties or manifest alone. `content` is a digest that is the
+    same for two ZIP files with the same members, None for every other kind.
     """
 
     accepted: bool
@@ -110,6 +111,7 @@ class Inspection:
     warnings: tuple[str, ...] = ()
     thumbnail: RenderedImage | None = None
     declared: Declared = Declared()
+    content: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

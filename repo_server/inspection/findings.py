@@ -116,6 +116,7 @@ class Findings:
     segments: list[Segment] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     declared: Declared = field(default_factory=Declared)
+    content: str | None = None
     _characters: int = 0
     _positions: set[int] = field(default_factory=set)
 
@@ -220,4 +221,5 @@ class Findings:
             has_text=bool(self.segments),
             warnings=tuple(self.warnings),
             declared=self.declared,
+            content=self.content,
         )

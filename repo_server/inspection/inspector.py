@@ -7,6 +7,7 @@ exception here.
 
 import contextlib
 import os
+import re
 import select
 import shutil
 import signal
@@ -55,6 +56,7 @@ from repo_server.inspection.confinement.wire import (
 from repo_server.inspection.confinement.workplace import Workplace
 
 WORKER: Final = "repo_server.inspection.work"
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _MISTAKE: Final = 70 << 8
 """Wait status of a child that failed by an error of ours (exit status 70)."""
 
@@ -379,6 +381,7 @@ def _is_plausible(found: Inspection) -> bool:
     texts += [text for segment in found.segments for text in (segment.label, segment.text)]
     return (
         _is_bounded(found.declared)
+        and (found.content is None or _DIGEST.fullmatch(found.content) is not None)
         and len(found.segments) <= 100_000
         and all(1 <= segment.position <= 1_000_000 for segment in found.segments)
         and all(len(segment.label) <= 200 for segment in found.segments)

@@ -196,6 +196,7 @@ def _read_others(source: Source, archive: Archive | Tarball | None, findings: Fi
     if archive is not None and FILE_KINDS[kind].group in ("archive", "package"):
         check_programs(archive.names)
     if isinstance(archive, Archive):
+        findings.content = archive.content_digest()
         _ARCHIVE_READERS[kind](archive, findings)
     elif archive is not None:
         read_moodle(archive, findings)

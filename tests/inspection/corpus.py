@@ -296,6 +296,8 @@ def _office_that_acts() -> Rows:
         lambda: word("<w:p><w:fldSimple w:instr='DDE c:\\x'/></w:p>"),
         "active_content",
     )
+    remote = '<w:r><w:instrText> INCLUDEPICTURE "http://127.0.0.1:9/a.png"</w:instrText></w:r>'
+    yield "truong-tu-mang.docx", lambda: word(f"<w:p>{remote}</w:p>"), "ok", "lấy từ mạng"
     yield "tu-cap-nhat.rtf", lambda: rb"{\rtf1{\object\objupdate x}}", "active_content"
     dde = "<office:text><office:dde-source/></office:text>"
     yield "dde.odt", lambda: open_document("text", dde), "active_content"
@@ -414,7 +416,12 @@ def _large_pictures() -> Rows:
         lambda: svg.format(9, "<g>" * 20_000 + "</g>" * 20_000).encode(),
         "too_complex",
     )
-    yield "lay-tep.svg", lambda: svg.format(9, "<image href='/etc/passwd'/>").encode(), "ok"
+    yield (
+        "lay-tep.svg",
+        lambda: svg.format(9, "<image href='/etc/passwd'/>").encode(),
+        "ok",
+        "từ nơi khác",
+    )
 
 
 def _broken_off() -> Rows:

@@ -18,6 +18,9 @@ from repo_server.inspection.xml_events import Attributes, TextGatherer, XmlEvent
 
 _PART_LIMIT: Final = 256 << 20
 _REMOTE_HARM: Final = frozenset({"attachedTemplate", "oleObject", "frame", "subDocument"})
+_REMOTE_FIELD: Final = re.compile(
+    r"^\s*(?:INCLUDEPICTURE|INCLUDETEXT|IMPORT|RD)\s+\"?(?:https?:|ftp:|\\\\)", re.IGNORECASE
+)
 _KEYWORDS: Final = re.compile(r"[,;\n]")
 _MAIN_TYPES: Final = {
     "wordprocessingml": "docx",
@@ -206,6 +209,7 @@ class _WordText(TextGatherer):
     def __init__(self, stop: Callable[[int], bool], page: Callable[[str], None]) -> None:
         super().__init__(stop)
         self._page = page
+        self.remote = False
         self._code = ""
         self._in_code = False
 
@@ -226,6 +230,7 @@ class _WordText(TextGatherer):
         if self._in_code:
             self._code = (self._code + data)[:1000]
             check_field(self._code)
+            self.remote = self.remote or _REMOTE_FIELD.search(self._code) is not None
 
 
 def read_word(archive: Archive, findings: Findings) -> None:
@@ -236,6 +241,8 @@ def read_word(archive: Archive, findings: Findings) -> None:
     reader = _WordText(findings.enough, pages.append)
     package.gather(main, reader)
     pages.append(reader.take())
+    if reader.remote:
+        findings.warn("Có phần lấy từ mạng: phần đó có thể không hiện khi mở ngoại tuyến.")
     pages = [page for page in pages if page.strip()]
     for number, page in enumerate(pages, 1):
         findings.add(f"Phần {number}" if len(pages) > 1 else "", page, number)

@@ -38,7 +38,7 @@ class PageText(HTMLParser):
         if tag in ("html", "meta", "a", "link"):
             self._note(tag, {key: value or "" for key, value in attrs})
         self.scripts = self.scripts or tag == "script"
-        if tag in ("title", "h1"):
+        if tag == "title" or (tag == "h1" and not self.heading.strip()):
             self._place = tag
         elif not self._hidden and tag in _HIDDEN - {"head"}:
             self._hidden = tag

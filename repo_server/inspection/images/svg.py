@@ -46,7 +46,6 @@ class _Drawing(TextGatherer):
             link = "".join(value.split()).lower()
             if name != "a" and key == "href" and link and not link.startswith(_INSIDE):
                 self.outside = True
-            if name == "image" and link.startswith(("http:", "https:", "//")):
                 self._findings.warn("Hình SVG lấy ảnh từ nơi khác: ảnh có thể không hiện.")
             if key.lower().startswith("on") or link.startswith(("javascript:", "data:text/html")):
                 raise Refused("active_content", detail=f"hình SVG có mã lệnh ở “{key[:40]}”")

@@ -10,7 +10,7 @@ from litestar.response import Redirect
 from litestar.types import ASGIApp
 
 from repo_server.domain.access import Action, Viewer
-from repo_server.domain.files import FILE_KINDS
+from repo_server.domain.files import FILE_KINDS, served_type
 from repo_server.routes.auth import requires
 from repo_server.routes.bounds import PathId
 from repo_server.routes.bytes import Content, begins, send_content
@@ -57,14 +57,21 @@ def file_content(
             key,
             seconds=PRESIGNED_SECONDS,
             filename=file.name,
-            media_type=file.media_type,
+            media_type=served_type(file.kind, file.media_type),
             attachment=attachment,
         )
         if address is not None:
             return _redirect(address)
     whole = partial(reading.small_file, library, stored) if reading.is_checked(file.size) else None
     content = Content(
-        key, file.size, file.sha256, file.media_type, _REVALIDATE, file.name, attachment, whole
+        key,
+        file.size,
+        file.sha256,
+        served_type(file.kind, file.media_type),
+        _REVALIDATE,
+        file.name,
+        attachment,
+        whole,
     )
     return send_content(library.storage, content, request.headers, request.method)
 

@@ -329,3 +329,19 @@ def test_a_download_counts_once_and_only_for_readers(house: House) -> None:
     house.library.usage.write_down(house.library.database)
 
     assert viewing.material_by_id(house.library, owner, view.card.id).card.use == 2
+
+
+def test_a_drawing_is_seen_as_pixels_and_handed_out_as_data_alone(lasting_house: House) -> None:
+    owner = lasting_house.person()
+    drawing = b'<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20"><g/></svg>'
+    view = libraries.upload(lasting_house.library, owner, "hinh.svg", drawing)
+    reader = lasting_house.browser(owner)
+
+    itself = reader.get(f"/api/files/{view.file_id}/content")
+    assert itself.header("content-type") == "application/octet-stream"
+    assert itself.header("content-disposition").startswith("attachment")
+    drawn = reader.get(f"/api/files/{view.file_id}/preview/1")
+    assert (drawn.status, drawn.header("content-type")) == (200, "image/webp")
+    assert reader.get(f"/api/files/{view.file_id}/preview/2").status == 404
+    page = reader.page(f"/api/materials/{view.material_id}").json
+    assert page["files"][0]["preview_urls"] == [f"/api/files/{view.file_id}/preview/1"]
