@@ -20,6 +20,7 @@ from repo_server.database.engine import open_database, sqlite_url
 from repo_server.database.models import Account, Blob
 from repo_server.domain.errors import StorageUnavailable
 from repo_server.samples.writer import SampleReport
+from repo_server.services.keeping.verdicts import Verdict, last_verdict
 from tests.libraries import curriculum_sqlite_file, docx, pdf
 
 __all__ = ["curriculum_sqlite_file"]
@@ -199,6 +200,8 @@ def test_a_clean_library_verifies_and_a_damaged_one_is_status_1(
     status, out, _ = kho("verify")
     assert status == 0
     assert "Không có gì sai. 2 tệp gốc" in out
+    first = last_verdict_in(data)
+    assert (first.by, first.blobs, first.findings, first.unmended) == ("kho verify", 2, {}, 0)
 
     shutil.rmtree(data / "files" / "derivatives", ignore_errors=True)
     blob = next(path for path in (data / "files" / "blobs").rglob("*") if path.is_file())
@@ -214,6 +217,21 @@ def test_a_clean_library_verifies_and_a_damaged_one_is_status_1(
     assert status == 1
     assert "F1 Mất tệp gốc trong kho" in out
     assert "Có chỗ sai." in out
+    last = last_verdict_in(data)
+    assert last.by == "kho verify --repair"
+    assert last.findings["F1"] == last.unmended == 1
+    assert last.at > first.at
+
+
+def last_verdict_in(data: Path) -> Verdict:
+    database = open_database(sqlite_url(data / "kho.sqlite3"))
+    try:
+        with database.read() as session:
+            verdict = last_verdict(session)
+    finally:
+        database.close()
+    assert verdict is not None
+    return verdict
 
 
 def test_a_repair_feeds_the_index_before_it_ends(kho: Kho, lessons: Path, data: Path) -> None:

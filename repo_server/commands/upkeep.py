@@ -7,6 +7,7 @@ import click
 
 from repo_server.commands.opening import REJECTED, opened, print_json
 from repo_server.services import indexing, verification
+from repo_server.services.keeping import verdicts
 
 
 @click.command()
@@ -25,6 +26,8 @@ def verify(*, repair: bool, as_json: bool) -> None:
     """Check that everything the database promises exists, byte for byte, and nothing else."""
     with opened() as library:
         report = verification.verify(library, repair=repair)
+        by = "kho verify --repair" if repair else "kho verify"
+        verdicts.keep_verdict(library, by, report.blobs, report.bytes_read, report.findings)
         if repair:
             indexing.feed_if_free(library)
         confinement = library.inspector.confinement()

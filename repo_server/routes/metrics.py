@@ -26,6 +26,7 @@ from repo_server.domain.access import Action, permits
 from repo_server.domain.errors import KhoError, NotAuthenticated, NotFound
 from repo_server.routes.auth import is_program, provide_viewer, requires
 from repo_server.services import health, statistics
+from repo_server.services.keeping.verdicts import Verdict
 from repo_server.services.library import Library
 
 FORWARDED: Final = ("x-forwarded-for", "forwarded", "x-real-ip", "via")
@@ -118,6 +119,7 @@ class _Standing(Collector):
         yield GaugeMetricFamily(
             "kho_damaged_files", "Stored files found wrong or gone.", counts.damaged
         )
+        yield from _verdict(counts.verdict)
         oldest = counts.longest_unverified
         unread = (datetime.now(UTC) - oldest).total_seconds() if oldest else 0.0
         yield GaugeMetricFamily(
@@ -125,6 +127,21 @@ class _Standing(Collector):
             "How long ago the stored file was read again that was looked at longest ago.",
             unread,
         )
+
+
+def _verdict(verdict: Verdict | None) -> Iterator[Metric]:
+    if verdict is None:
+        return
+    yield GaugeMetricFamily(
+        "kho_last_verification_timestamp_seconds",
+        "When `kho verify` last ran to its end.",
+        verdict.at.timestamp(),
+    )
+    yield GaugeMetricFamily(
+        "kho_last_verification_unmended",
+        "What it found wrong and did not mend.",
+        verdict.unmended,
+    )
 
 
 def _build_info() -> Metric:

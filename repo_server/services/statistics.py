@@ -27,8 +27,9 @@ from repo_server.database.queries.damage import DamagedFile
 from repo_server.domain.access import Action, Viewer, require
 from repo_server.domain.errors import KhoError
 from repo_server.services import backup, restoring
-from repo_server.services.keeping import given_up
+from repo_server.services.keeping import given_up, verdicts
 from repo_server.services.keeping.given_up import DeadJob
+from repo_server.services.keeping.verdicts import Verdict
 from repo_server.services.library import Library
 
 DAMAGED_SHOWN: Final = 50
@@ -53,6 +54,7 @@ class Counts:
     oldest_job: datetime | None
     damaged: int
     longest_unverified: datetime | None
+    verdict: Verdict | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ def _counts(library: Library, session: Session) -> Counts:
         ),
         damaged=damage.damaged_count(session),
         longest_unverified=damage.longest_unverified(session),
+        verdict=verdicts.last_verdict(session),
     )
 
 

@@ -12,6 +12,8 @@ from repo_server.domain.access import Viewer
 from repo_server.domain.errors import Forbidden, NotFound, StorageUnavailable
 from repo_server.services import backup, statistics
 from repo_server.services.keeping import given_up
+from repo_server.services.keeping.findings import Finding
+from repo_server.services.keeping.verdicts import keep_verdict
 from repo_server.services.library import Library
 from repo_server.storage.local import LocalStorage
 from tests.libraries import draft, published, send, upload
@@ -57,6 +59,19 @@ def test_it_tells_the_last_backup(
     assert last is not None
     assert last > utc_now() - timedelta(minutes=1)
     assert statistics._free(sqlite_library.storage.free_bytes) is None
+
+
+def test_it_tells_what_the_last_look_at_everything_found(library: Library, admin: Viewer) -> None:
+    assert statistics.overview(library, admin).counts.verdict is None
+    keep_verdict(library, "kho verify", 7, 900, [Finding("F4", "a", repaired=True)])
+    found = [Finding("F1", "a"), Finding("F4", "b", repaired=True), Finding("F1", "c")]
+    keep_verdict(library, "kho verify --repair", 8, 1_000, found)
+
+    verdict = statistics.overview(library, admin).counts.verdict
+    assert verdict is not None
+    assert (verdict.by, verdict.blobs, verdict.bytes_read) == ("kho verify --repair", 8, 1_000)
+    assert (verdict.findings, verdict.unmended) == ({"F1": 2, "F4": 1}, 2)
+    assert verdict.at > utc_now() - timedelta(minutes=1)
 
 
 def _down(*_: object) -> None:

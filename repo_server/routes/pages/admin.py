@@ -23,6 +23,7 @@ from repo_server.services import health, statistics
 from repo_server.services.cards import material_url
 from repo_server.services.keeping import given_up
 from repo_server.services.keeping.given_up import DeadJob
+from repo_server.services.keeping.verdicts import Verdict
 from repo_server.services.library import Library
 from repo_server.services.statistics import Overview
 
@@ -154,8 +155,23 @@ def _space(request: HtmlRequest, pages: Pages, overview: Overview) -> tuple[Line
         "admin.free_in_storage": _size(overview.free_in_storage, unknown),
         "admin.last_backup": _moment(overview.last_backup, never),
         "admin.last_restore": _moment(overview.last_restore, never),
+        "admin.last_verify": _verdict(request, pages, overview.counts.verdict, never),
     }
     return tuple(Line(pages.message(request, key), value) for key, value in values.items())
+
+
+def _verdict(request: HtmlRequest, pages: Pages, verdict: Verdict | None, otherwise: str) -> str:
+    if verdict is None:
+        return otherwise
+    found = ", ".join(f"{code}: {number(count)}" for code, count in verdict.findings.items())
+    said = pages.message(
+        request,
+        "admin.verify_wrong" if verdict.unmended else "admin.verify_fine",
+        unmended=number(verdict.unmended),
+        blobs=number(verdict.blobs),
+    )
+    parts = (_moment(verdict.at, ""), verdict.by, said, found)
+    return " · ".join(filter(None, parts))
 
 
 def _size(size: int | None, unknown: str) -> str:

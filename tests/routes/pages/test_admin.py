@@ -8,6 +8,8 @@ from repo_server.database.models import Job, utc_now
 from repo_server.domain.access import Role
 from repo_server.domain.errors import InspectionUnavailable, StorageUnavailable
 from repo_server.inspection.inspector import Inspector
+from repo_server.services.keeping.findings import Finding
+from repo_server.services.keeping.verdicts import keep_verdict
 from repo_server.storage.base import ObjectKey
 from repo_server.storage.local import LocalStorage
 from tests.routes.houses import House
@@ -98,6 +100,19 @@ def test_a_damaged_file_is_shown_with_its_material(house: House) -> None:
     assert "Tệp bị hỏng trong kho</h2>" in text
     assert made.card.url in text
     assert file.sha256 in text
+
+
+def test_the_last_look_at_everything_is_shown_and_measured(house: House) -> None:
+    admin, program = house.visitor(Role.ADMIN), house.program(house.person(Role.ADMIN))
+    assert "kho_last_verification" not in program.get("/metrics").body.decode()
+    keep_verdict(house.library, "kho verify", 1_234, 5, [Finding("F1", "a"), Finding("F2", "b")])
+
+    page = admin.page("/quan-tri").body.decode()
+    assert "kho verify · 1.234 tệp gốc, còn 2 chỗ sai · F1: 1, F2: 1" in page
+    assert "kho_last_verification_unmended 2.0" in program.get("/metrics").body.decode()
+    keep_verdict(house.library, "kho verify --repair", 1_235, 5, [])
+    page = admin.page("/quan-tri").body.decode()
+    assert "kho verify --repair · 1.235 tệp gốc, không có gì sai<" in page
 
 
 def test_the_way_there_is_shown_to_administrators_alone(house: House) -> None:
