@@ -31,6 +31,7 @@ from repo_server.domain.materials import FILES_LIMIT, Status
 from repo_server.domain.vietnamese import fold
 from repo_server.failpoints import reached
 from repo_server.inspection.base import Inspection, RenderedImage
+from repo_server.services import fingerprints
 from repo_server.services.codes import free_code
 from repo_server.services.keeping import disposal
 from repo_server.services.library import Library
@@ -290,6 +291,8 @@ def _keep_text(session: Session, sha256: str, inspection: Inspection) -> None:
     ]
     if rows:
         outbox.upsert(session, TextSegment, rows, changing=("label", "text", "folded"))
+    folded = [str(row["folded"]) for row in rows]
+    fingerprints.remember(session, sha256, inspection.content, folded)
 
 
 def _material_for(

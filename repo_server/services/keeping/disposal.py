@@ -26,6 +26,7 @@ from repo_server.database.models import (
 from repo_server.database.turns import turn
 from repo_server.domain.errors import Busy
 from repo_server.failpoints import reached
+from repo_server.services import fingerprints
 from repo_server.services.library import Library
 from repo_server.storage.base import ObjectKey
 
@@ -133,6 +134,7 @@ def finish(library: Library, sha256: str) -> bool:
         _delete_images(library, sha256, _now(session) - UNUSED / 2)
         for model in (TextSegment, Derivative):
             session.execute(delete(model).where(model.sha256 == sha256))
+        fingerprints.forget(session, sha256)
         session.delete(blob)
     reached("C32")
     return True

@@ -1,0 +1,102 @@
+"""Files that are like others, as far as the viewer may see their materials."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import func, select, union_all
+from sqlalchemy.orm import Session
+
+from repo_server.database.models import (
+    Fingerprint,
+    FingerprintBand,
+    Material,
+    MaterialFile,
+    Variant,
+)
+from repo_server.database.queries.visibility import visible
+from repo_server.domain.access import Viewer
+
+BAND_LIMIT: Final = 400
+"""Fingerprints that one band may bring: what hundreds of files share tells none of them apart."""
+
+CANDIDATES: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A present file of a material that the viewer may see."""
+
+    material_id: int
+    file_id: int
+    name: str
+    sha256: str
+
+
+def fingerprints(session: Session, viewer: Viewer, sha256s: Sequence[str]) -> list[Fingerprint]:
+    """What these blobs are compared by; ask first whether the viewer may see their files."""
+    return list(session.scalars(select(Fingerprint).where(Fingerprint.sha256.in_(sha256s))))
+
+
+def same_content(session: Session, viewer: Viewer, contents: Sequence[str]) -> list[Fingerprint]:
+    """Fingerprints of packages with these members, whoever's they are: look at `placed` next."""
+    statement = select(Fingerprint).where(Fingerprint.content.in_(contents))
+    return list(session.scalars(statement.order_by(Fingerprint.id).limit(CANDIDATES)))
+
+
+def sharing_bands(
+    session: Session, viewer: Viewer, bands: Sequence[int], scheme: int
+) -> list[Fingerprint]:
+    """Fingerprints that share most of these bands, whoever's they are: look at `placed` next."""
+    if not bands:
+        return []
+    each = [
+        select(
+            select(FingerprintBand.fingerprint_id.label("id"))
+            .where(FingerprintBand.band == band)
+            .limit(BAND_LIMIT)
+            .subquery()
+            .c.id
+        )
+        for band in bands
+    ]
+    found = union_all(*each).subquery()
+    ranked = (
+        select(found.c.id, func.count().label("shared"))
+        .group_by(found.c.id)
+        .order_by(func.count().desc(), found.c.id)
+        .limit(CANDIDATES)
+        .subquery()
+    )
+    statement = select(Fingerprint).join(ranked, ranked.c.id == Fingerprint.id)
+    return list(
+        session.scalars(
+            statement.where(Fingerprint.scheme == scheme, Fingerprint.signature.is_not(None))
+        )
+    )
+
+
+def placed(
+    session: Session, viewer: Viewer, sha256s: Sequence[str], *, beside: int
+) -> list[Placed]:
+    """Files with these bytes in materials that the viewer may see, other than `beside`."""
+    rows = session.execute(
+        select(MaterialFile.material_id, MaterialFile.id, MaterialFile.name, MaterialFile.sha256)
+        .join(Material, Material.id == MaterialFile.material_id)
+        .where(
+            MaterialFile.sha256.in_(sha256s),
+            MaterialFile.material_id != beside,
+            MaterialFile.removed_at.is_(None),
+            visible(viewer),
+        )
+        .order_by(MaterialFile.material_id, MaterialFile.id)
+        .limit(CANDIDATES)
+    )
+    return [Placed(*row) for row in rows]
+
+
+def variants(session: Session, viewer: Viewer, material_id: int) -> tuple[list[int], list[int]]:
+    """Ids of the materials that this one is a variant of, and of its own variants."""
+    of = select(Variant.of_id).where(Variant.material_id == material_id)
+    own = select(Variant.material_id).where(Variant.of_id == material_id)
+    return list(session.scalars(of.limit(CANDIDATES))), list(session.scalars(own.limit(CANDIDATES)))
