@@ -14,7 +14,7 @@ from repo_server.database.queries import materials as queries
 from repo_server.domain.access import Action, Viewer, allowed, permits
 from repo_server.domain.curriculum import ITEM_KIND_LABELS, ItemKind
 from repo_server.domain.errors import NotFound
-from repo_server.domain.files import FILE_KINDS
+from repo_server.domain.files import DRAWN_KINDS, FILE_KINDS, drawn_pages
 from repo_server.domain.licenses import LICENSES, License
 from repo_server.domain.materials import KIND_LABELS, LANGUAGES, Kind
 from repo_server.services.cards import Card, card_of
@@ -77,7 +77,7 @@ class FileView:
     @property
     def preview_pages(self) -> range:
         """Numbers of the pages that have an image."""
-        last = min(self.page_count or 0, PREVIEW_PAGES) if self.preview == "pages" else 0
+        last = min(drawn_pages(self.kind, self.page_count), PREVIEW_PAGES)
         return range(1, last + 1)
 
 
@@ -204,6 +204,8 @@ def _preview(file: MaterialFile) -> str:
     kind = FILE_KINDS[file.kind]
     if file.kind == "pdf":
         return "pages"
+    if file.kind in DRAWN_KINDS:
+        return "image"
     if kind.inline and kind.group in ("image", "audio", "video"):
         return kind.group
     return "text" if file.has_text else "none"
@@ -211,7 +213,7 @@ def _preview(file: MaterialFile) -> str:
 
 def _text(session: Session, viewer: Viewer, file: MaterialFile) -> str:
     pages = file_queries.segments(session, viewer, file.sha256, 20)
-    return "\n\n".join(page.text for page in pages)[:PREVIEW_TEXT]
+    return "\n\n".join(f"{page.label}\n{page.text}".strip() for page in pages)[:PREVIEW_TEXT]
 
 
 def stored_file(library: Library, viewer: Viewer, file_id: int) -> file_queries.StoredFile:
