@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Final
 
 from bench import (
+    arriving,
     curating,
     describing,
     downloading,
     papers,
     restore,
+    resuming,
     scaling,
     searching,
     serving,
@@ -29,6 +31,8 @@ from bench.workshop import Workshop
 
 BENCHMARKS: Final[dict[str, tuple[str, Callable[[Workshop], list[Row]]]]] = {
     "upload": ("Upload of 1 GiB", uploading.measure),
+    "resume": ("5 GB in pieces, the server killed five times", resuming.measure),
+    "arrive": ("From the last byte to the search; files of 1 MB", arriving.measure),
     "download": ("Download of 100 MB", downloading.measure),
     "import": ("Bulk import of descriptions", taking_over.measure),
     "search": ("Search and browse, 10,000 materials", searching.measure),

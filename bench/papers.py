@@ -101,10 +101,12 @@ def _wait_until_found(connection: Connection, count: int) -> None:
         time.sleep(0.1)
 
 
-def paper(fonts: FontFiles, number: int) -> bytes:
-    """A worksheet of three pages with a typeface of its own, unlike every other one."""
+def paper(fonts: FontFiles, number: int, parts: int = 4) -> bytes:
+    """A worksheet with a typeface of its own, unlike every other one; three pages of four parts."""
     chance = random.Random(f"paper {number}")
-    parts = [f"## Phần {part}\n\n" + "\n\n".join(sentences(chance, 16)) for part in range(1, 5)]
+    texts = [
+        f"## Phần {part}\n\n" + "\n\n".join(sentences(chance, 16)) for part in range(1, parts + 1)
+    ]
     return write_pdf(
         Manuscript(
             title=f"Phiếu học tập số {number}",
@@ -115,7 +117,7 @@ def paper(fonts: FontFiles, number: int) -> bytes:
             keywords=("phân số",),
             language="vi",
             color="1f6f5c",
-            blocks=read_blocks("\n\n".join(parts)),
+            blocks=read_blocks("\n\n".join(texts)),
             pictures={},
             fonts=fonts,
         )

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psutil  # type: ignore[import-untyped]
 
@@ -22,7 +22,7 @@ class Family:
     def cpu_seconds(self) -> float:
         """Processor time so far, that of children who have ended and were waited for included."""
         total = 0.0
-        for process in self._members():
+        for process in self.members():
             try:
                 spent = process.cpu_times()
             except psutil.Error:
@@ -40,14 +40,15 @@ class Family:
 
     def clocks(self) -> list[int]:
         """The processor clocks of those who live now, as the kernel numbers them."""
-        return [(~process.pid << 3) | _SCHEDULED for process in self._members()]
+        return [(~process.pid << 3) | _SCHEDULED for process in self.members()]
 
-    def _members(self) -> list[psutil.Process]:
+    def members(self) -> list[psutil.Process]:
+        """All of them who live now."""
         return [self._head, *self._head.children(recursive=True)]
 
     def _sum(self, measure: Callable[[psutil.Process], int]) -> float:
         total = 0
-        for process in self._members():
+        for process in self.members():
             try:
                 total += measure(process)
             except psutil.Error:
@@ -78,13 +79,18 @@ class Peak:
 
 
 @contextmanager
-def watched(family: Family, every: float = 0.02) -> Iterator[Peak]:
-    """Look at the family's resident memory while the block runs."""
-    peak, over = Peak(family.resident_mib()), threading.Event()
+def watched(family: Family, every: float = 0.02, *, of: str = "resident") -> Iterator[Peak]:
+    """Look at the family's memory while the block runs: "resident" (RSS) or "proportional" (PSS).
+
+    A family that dies meanwhile has no memory any more.
+    """
+    measure = family.resident_mib if of == "resident" else family.proportional_mib
+    peak, over = Peak(measure()), threading.Event()
 
     def look() -> None:
         while not over.wait(every):
-            peak.most = max(peak.most, family.resident_mib())
+            with suppress(psutil.Error):
+                peak.most = max(peak.most, measure())
 
     watcher = threading.Thread(target=look)
     watcher.start()
