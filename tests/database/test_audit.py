@@ -4,7 +4,7 @@ from datetime import timedelta
 from threading import Barrier
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, event, select, update
 from sqlalchemy.orm import Session
 
 from repo_server.database import audit
@@ -32,6 +32,35 @@ def chain(database: Database) -> Database:
                 session, actor, "material.edit", "material", number, before=before, after=after
             )
     return database
+
+
+def test_the_acts_of_one_transaction_move_the_head_once(chain: Database) -> None:
+    said: list[str] = []
+    event.listen(chain.writer, "before_cursor_execute", lambda *how: said.append(how[2]))
+    with chain.write() as session:
+        for number in (8, 9):
+            audit.record(session, None, "material.edit", "material", number)
+    with chain.write() as session:
+        audit.record(session, None, "material.edit", "material", 10)
+
+    assert sum("UPDATE audit_head" in statement for statement in said) == 2
+    assert sum("FROM audit_head" in statement for statement in said) == 2
+    assert _broken(chain) == []
+    with chain.read() as session:
+        assert session.get_one(AuditHead, 1).seq == ENTRIES + 3
+
+
+def test_acts_after_a_rollback_lock_the_head_anew(chain: Database) -> None:
+    with Session(chain.writer) as session:
+        audit.record(session, None, "material.edit", "material", 8)
+        session.flush()
+        session.rollback()
+        audit.record(session, None, "material.edit", "material", 9)
+        session.commit()
+
+    assert _broken(chain) == []
+    with chain.read() as session:
+        assert session.get_one(AuditHead, 1).seq == ENTRIES + 1
 
 
 def test_a_database_without_entries_has_no_broken_links(database: Database) -> None:

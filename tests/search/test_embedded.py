@@ -216,3 +216,18 @@ def test_a_document_that_cannot_be_indexed_leaves_the_others_out_too(
     assert index.count() == 0
     index.put_many([material(1)])
     assert index.count() == 1
+
+
+def test_deleting_what_is_not_there_commits_nothing(folder: Path) -> None:
+    index = EmbeddedIndex(folder)
+    index.put_many([material(1, "Phân số", "tử số và mẫu số")])
+    state = next(folder.glob("schema-*/gen-*/meta.json"))
+    before = state.stat()
+
+    index.delete_many([2, 3])
+    index.delete_many([])
+    assert (state.stat().st_ino, state.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+    index.delete_many([2, 1])
+    assert index.count() == 0
+    assert state.stat().st_mtime_ns != before.st_mtime_ns

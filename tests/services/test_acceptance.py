@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from repo_server.database.models import (
     AuditEntry,
@@ -425,3 +425,17 @@ def test_staging_that_cannot_be_emptied_does_not_undo_the_file(
 
     assert uploads.status(library, teacher, view.id).state == "ready"
     assert count(library, MaterialFile) == 1
+
+
+def test_a_draft_and_its_first_file_are_written_together(library: Library, teacher: Viewer) -> None:
+    view = send(library, teacher, "Bài 1.txt", TEXT)
+    said: list[str] = []
+    event.listen(library.database.writer, "before_cursor_execute", lambda *how: said.append(how[2]))
+    accept_upload(library, view.id)
+
+    status = uploads.status(library, teacher, view.id)
+    assert status.material_id is not None
+    assert material_by_id(library, teacher, status.material_id).rev == 1
+    written = [" ".join(statement.split()[:3]) for statement in said]
+    for what in ("INSERT INTO material", "INSERT INTO index_state", "UPDATE audit_head SET"):
+        assert written.count(what) == 1, written

@@ -36,7 +36,12 @@ from repo_server.services import materials
 from repo_server.services.library import Library
 from repo_server.services.materials import Description
 from repo_server.services.placement import Choice
-from repo_server.services.viewing import MaterialView, material_by_code, material_by_id
+from repo_server.services.viewing import (
+    MaterialView,
+    material_after,
+    material_by_code,
+    material_by_id,
+)
 from tests.libraries import COMPLETE, draft, person, published
 
 Step = Callable[[Library, Viewer, int, int | None], object]
@@ -455,3 +460,20 @@ def test_nobody_starts_a_material_without_account_or_title(
     for title in (None, "", " \u200b "):
         with pytest.raises(InvalidValue):
             materials.create_material(library, teacher, Description(title=title))
+
+
+def test_an_act_is_answered_with_what_it_left_not_with_what_came_later(
+    library: Library, teacher: Viewer
+) -> None:
+    seen = draft(library, teacher)
+    id_, rev = seen.card.id, seen.rev
+    mine = materials.edit_material(library, teacher, id_, rev, Description(title="Của tôi"))
+    materials.edit_material(library, teacher, id_, mine.rev, Description(title="Của người khác"))
+
+    left = material_after(library, teacher, mine)
+
+    assert (left.card.title, left.rev) == ("Của tôi", mine.rev)
+    assert material_by_id(library, teacher, id_).card.title == "Của người khác"
+    assert left.card.owner_name == material_by_id(library, teacher, id_).card.owner_name
+    with pytest.raises(NotFound):
+        material_after(library, ANONYMOUS, mine)

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from repo_server.database.models import Job, utc_now
 from repo_server.domain.access import Viewer
 from repo_server.domain.errors import SearchUnavailable, StorageUnavailable
 from repo_server.search.base import SearchQuery
-from repo_server.services import acceptance, materials, uploads, working
+from repo_server.services import acceptance, indexing, materials, uploads, working
 from repo_server.services.library import Library
 from repo_server.services.viewing import material_by_id
 from repo_server.services.working import Worker
@@ -276,3 +277,28 @@ def test_a_loop_survives_any_error(
 
     worker._repeat(loop)
     assert len(raised) == 3
+
+
+@pytest.mark.parametrize(
+    ("seconds", "fed", "rest"),
+    [
+        (0.0, 0, working.PAUSE),
+        (0.1, 3, 0.4),
+        (0.4, 3, working.GATHERED),
+        (0.4, indexing.BATCH, 0),
+    ],
+)
+def test_the_longer_an_index_takes_the_more_publications_come_together_for_it(
+    library: Library, monkeypatch: pytest.MonkeyPatch, seconds: float, fed: int, rest: float
+) -> None:
+    clock = [100.0]
+
+    def feed(*_: Any) -> int:
+        clock[0] += seconds
+        return fed
+
+    monkeypatch.setattr(indexing, "feed", feed)
+    monkeypatch.setattr(working, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    relay = Worker(library)._relay(library.indexes[0])
+
+    assert relay() == pytest.approx(rest)
