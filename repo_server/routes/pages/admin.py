@@ -111,13 +111,19 @@ def _engines(
     answers = {
         pages.message(request, "admin.database"): state.database,
         pages.message(request, "admin.storage"): state.storage,
-        **{f"{pages.message(request, 'admin.search')} ({n})": c for n, c in state.search.items()},
+        **{_named(request, pages, "admin.search", n): c for n, c in state.search.items()},
     }
     fine, language = pages.message(request, "admin.works"), page_language(request)
     return tuple(
         EngineLine(name, code == "ok", fine if code == "ok" else _sentence(code, language))
         for name, code in answers.items()
     )
+
+
+def _named(request: HtmlRequest, pages: Pages, key: str, engine: str) -> str:
+    """A message with the search engine that it is about; the one in a folder has no address."""
+    said = pages.message(request, "admin.embedded") if engine == "embedded" else engine
+    return f"{pages.message(request, key)} ({said})"
 
 
 def _sentence(code: str, language: str) -> str:
@@ -142,8 +148,10 @@ def _work(request: HtmlRequest, pages: Pages, overview: Overview) -> tuple[Line,
         "admin.uploads_received": counts.uploads["received"],
     }
     lines = [Line(pages.message(request, key), number(value)) for key, value in figures.items()]
-    lag = pages.message(request, "admin.index_lag")
-    lines += [Line(f"{lag} ({name})", number(count)) for name, count in counts.index_lag.items()]
+    lines += [
+        Line(_named(request, pages, "admin.index_lag", name), number(count))
+        for name, count in counts.index_lag.items()
+    ]
     return tuple(lines)
 
 
