@@ -1,13 +1,21 @@
 """The compose file says what the program understands, pins what it runs, and opens nothing else."""
 
+import io
 import re
+import subprocess
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml  # type: ignore[import-untyped]
+from minio import Minio
 
 from repo_server.settings import FIELDS, from_environment
+from tests.servers.nginx import NGINX, nginx
+from tests.servers.seaweedfs import BUCKET, SeaweedServer, seaweedfs_binary, shared_seaweedfs
 
 ROOT = Path(__file__).parents[1]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -103,3 +111,57 @@ def test_the_proxy_knows_both_processes_and_hides_the_metrics() -> None:
     assert "location = /metrics { return 404; }" in config
     trusted = SERVICES["app-1"]["environment"]["KHO_TRUSTED_PROXIES"]
     assert SERVICES["proxy"]["networks"]["inside"]["ipv4_address"] == trusted
+
+
+def test_seaweedfs_knows_what_it_is_started_with() -> None:
+    (kind, *flags) = SERVICES["storage"]["command"]
+    asked = [seaweedfs_binary(), kind, "-h"]
+    ran = subprocess.run(asked, capture_output=True, text=True, timeout=60, check=False)
+    known = set(re.findall(r"^  -([\w.]+)", ran.stdout + ran.stderr, re.MULTILINE))
+    assert {re.sub("^-|=.*", "", flag) for flag in flags} <= known
+
+
+def test_seaweedfs_answers_where_its_health_is_asked_for() -> None:
+    asked = SERVICES["storage"]["healthcheck"]["test"][-1]
+    path = asked.partition(":8333")[2]
+    assert httpx.get(shared_seaweedfs().endpoint + path, trust_env=False).status_code == 200
+
+
+@pytest.fixture(scope="module")
+def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[int, str]]:
+    """The proxy of the compose file before a real storage: its addresses by port."""
+    folder = tmp_path_factory.mktemp("nginx")
+    config = (ROOT / "deploy" / "nginx.conf").read_text()
+    with nginx(folder, config, {"storage:8333": shared_seaweedfs().endpoint}) as addresses:
+        yield addresses
+
+
+def signed(server: SeaweedServer, address: str, name: str) -> str:
+    """As Kho signs: for the host that browsers reach."""
+    client = Minio(
+        address.removeprefix("http://"),
+        server.access_key,
+        server.secret_key,
+        secure=False,
+        region="us-east-1",
+    )
+    return client.presigned_get_object(BUCKET, name, expires=timedelta(minutes=5))
+
+
+@pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
+def test_the_proxy_hands_out_what_is_signed_and_nothing_else(proxy: dict[int, str]) -> None:
+    server, content, name = shared_seaweedfs(), bytes(range(256)) * 400, "blobs/00/00/proxy"
+    assert SERVICES["app-1"]["environment"]["KHO_STORAGE_URL"].removeprefix("s3://") == BUCKET
+    server.client().put_object(BUCKET, name, io.BytesIO(content), len(content))
+    address = signed(server, proxy[8081], name)
+    with httpx.Client(trust_env=False) as client:
+        assert client.get(address).content == content
+        part = client.get(address, headers={"range": "bytes=100-199"})
+        assert (part.status_code, part.content) == (206, content[100:200])
+        assert client.get(address.partition("?")[0]).status_code == 404
+        assert client.get(address[:-1] + ("0" if address[-1] != "0" else "1")).status_code == 403
+        for method in ("PUT", "DELETE", "POST"):
+            assert client.request(method, address, content=b"x").status_code == 403
+        for other in ("/", f"/{BUCKET}/", f"/{BUCKET}/?list-type=2", "/other/blobs/a"):
+            assert client.get(proxy[8081] + other).status_code == 404
+        assert client.get(proxy[8080] + "/metrics").status_code == 404

@@ -146,7 +146,7 @@ def _launch(folder: Path, base: int) -> tuple[SeaweedServer, "subprocess.Popen[b
     (folder / "data").mkdir()
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [_binary(), "-logtostderr=true", "mini", *_options(folder, base)],
+            [seaweedfs_binary(), "-logtostderr=true", "mini", *_options(folder, base)],
             cwd=folder,
             env={"PATH": os.defpath, "HOME": str(folder), "GOMEMLIMIT": "256MiB"},
             stdin=subprocess.DEVNULL,
@@ -178,7 +178,8 @@ def _options(folder: Path, base: int) -> list[str]:
     ]
 
 
-def _binary() -> str:
+def seaweedfs_binary() -> str:
+    """Where the program is; raises SeaweedMissing."""
     beside = Path(sys.executable).with_name("weed")
     found = str(beside) if beside.exists() else shutil.which("weed")
     if found is None:
