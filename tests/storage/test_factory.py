@@ -1,12 +1,16 @@
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from repo_server.domain.errors import InvalidValue
 from repo_server.storage.base import ObjectKey
-from repo_server.storage.factory import S3Options, open_storage
+from repo_server.storage.factory import S3Options, open_staging, open_storage
 from repo_server.storage.local import LocalStorage
+from repo_server.storage.local_staging import LocalStaging
 from repo_server.storage.s3 import S3Storage
+from repo_server.storage.s3_staging import S3Staging
+from repo_server.storage.staging import StagingArea
 
 KEY = ObjectKey.blob("ab" * 32)
 OPTIONS = S3Options("http://127.0.0.1:1", "us-east-1", "access", "secret")
@@ -111,3 +115,24 @@ def test_a_wrong_option_names_the_setting(options: S3Options | None, field: str)
 
 def test_the_secret_is_not_shown_when_options_are_printed() -> None:
     assert "secret" not in repr(OPTIONS).replace("secret_key", "")
+
+
+def waiting_place(url: str, folder: Path, options: S3Options | None = None) -> StagingArea:
+    area = open_staging(url, folder=folder, turn=lambda _: nullcontext(), s3=options)
+    area.close()
+    return area
+
+
+def test_uploads_wait_beside_the_objects(tmp_path: Path) -> None:
+    for url in (str(tmp_path / "files"), f"file://{tmp_path}/files"):
+        assert isinstance(waiting_place(url, tmp_path / "staging"), LocalStaging)
+    assert isinstance(waiting_place("s3://kho/thu", tmp_path / "staging", OPTIONS), S3Staging)
+    assert list(tmp_path.iterdir()) == []  # opening asks nothing of disk and server
+
+
+@pytest.mark.parametrize("url", ["s3://", "s3://A", "s3://kho/../a"])
+def test_a_bucket_that_cannot_be_holds_no_uploads(tmp_path: Path, url: str) -> None:
+    with pytest.raises(InvalidValue):
+        waiting_place(url, tmp_path, OPTIONS)
+    with pytest.raises(InvalidValue):
+        waiting_place("s3://kho", tmp_path)

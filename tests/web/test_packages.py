@@ -3,6 +3,9 @@
 import json
 import re
 
+import pytest
+
+from repo_server.routes.statics import Assets
 from tests.web.samples import WEB
 
 
@@ -18,3 +21,15 @@ def test_the_lock_file_holds_hashes_and_no_addresses() -> None:
     packages = {name: entry for name, entry in json.loads(text)["packages"].items() if name}
     assert all(entry["integrity"].startswith("sha512-") for entry in packages.values())
     assert '"resolved"' not in text
+
+
+def test_the_client_for_uploads_is_served() -> None:
+    if not (WEB / "node_modules" / "tus-js-client").is_dir():
+        pytest.skip("not looked for: the front-end packages are not installed")
+    client = Assets(WEB / "static", WEB / "node_modules").find(
+        "vendor/tus-js-client/dist/tus.min.js"
+    )
+    assert client is not None
+    assert client.media_type == "text/javascript"
+    assert client.compressed is not None
+    assert len(client.compressed) < 25_000
