@@ -14,6 +14,7 @@ from repo_server.domain.files import FILE_KINDS, clean_filename, extension_of
 from repo_server.domain.guessing.kinds import KIND_OF_GROUP, kind_of_name
 from repo_server.domain.materials import KIND_LABELS, Kind
 from repo_server.domain.vietnamese import display, fold
+from repo_server.domain.wording import worded
 
 ROLES: Final = (
     Kind.LESSON_PLAN,
@@ -37,7 +38,9 @@ _EXPECTED: Final[dict[Kind, tuple[Kind, ...]]] = {
     Kind.SLIDES: _LESSON,
     Kind.TEST: (Kind.TEST, Kind.ANSWER_KEY),
 }
-_ROLE_OF_GROUP: Final = {group: kind for group, kind in KIND_OF_GROUP.items() if group != "package"}
+_ROLE_OF_GROUP: Final = {
+    group: kind for group, kind in KIND_OF_GROUP.items() if group != "package"
+}
 _WRITTEN: Final = frozenset({"document", "sheet", "text"})
 
 ATTRIBUTION_NAME: Final = "GIẤY PHÉP VÀ GHI CÔNG.txt"
@@ -61,7 +64,9 @@ class Contents:
     missing: tuple[str, ...]
 
 
-def understood_roles(parts: Sequence[Part], kind: str | None) -> tuple[Kind | None, ...]:
+def understood_roles(
+    parts: Sequence[Part], kind: str | None
+) -> tuple[Kind | None, ...]:
     """The role of each part; None where neither people nor the file's kind say one.
 
     The first written part without a role is what the material itself is, unless another part
@@ -94,7 +99,9 @@ def contents(parts: Sequence[Part], kind: str | None) -> Contents | None:
     missing = [role for role in wanted if role not in roles]
     if not present and not missing:
         return None
-    return Contents(tuple(map(_in_a_sentence, present)), tuple(map(_in_a_sentence, missing)))
+    return Contents(
+        tuple(map(_in_a_sentence, present)), tuple(map(_in_a_sentence, missing))
+    )
 
 
 def _expected(kind: str | None) -> tuple[Kind, ...]:
@@ -102,7 +109,7 @@ def _expected(kind: str | None) -> tuple[Kind, ...]:
 
 
 def _in_a_sentence(role: Kind) -> str:
-    label = ROLE_LABELS[role]
+    label = worded("file_role", role, ROLE_LABELS[role])
     return label[0].lower() + label[1:]
 
 

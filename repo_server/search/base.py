@@ -110,6 +110,17 @@ class SearchPage:
 
 
 @dataclass(frozen=True, slots=True)
+class SuggestedTitle:
+    """A title to offer while somebody types, and the materials that bear it, the most used first.
+
+    `ids` may lack some where very many materials hold the typed words.
+    """
+
+    title: str
+    ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class IndexEntry:
     """What an index holds of one material, for comparison with the database."""
 
@@ -166,8 +177,12 @@ class SearchIndex(Protocol):
         page * size > `MAX_DEPTH`.
         """
 
-    def suggest(self, prefix: str, scopes: Sequence[str], limit: int) -> tuple[str, ...]:
-        """Titles that hold the typed words, the last perhaps unfinished; marks do not matter."""
+    def suggest(self, prefix: str, scopes: Sequence[str], limit: int) -> tuple[SuggestedTitle, ...]:
+        """Titles that hold the typed words, the last perhaps unfinished.
+
+        Those with the marks that were typed first, then with the words side by side, then beginning
+        with them, then by use.
+        """
 
     def entries(self) -> Iterator[IndexEntry]:
         """Everything that the index holds, in no promised order, for verification."""

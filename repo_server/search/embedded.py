@@ -12,7 +12,13 @@ from pathlib import Path
 from typing import IO, Final
 
 from repo_server.domain.errors import SearchUnavailable
-from repo_server.search.base import IndexEntry, MaterialDocument, SearchPage, SearchQuery
+from repo_server.search.base import (
+    IndexEntry,
+    MaterialDocument,
+    SearchPage,
+    SearchQuery,
+    SuggestedTitle,
+)
 from repo_server.search.embedded_folder import IndexFolder
 from repo_server.search.embedded_schema import schema_hash
 from repo_server.search.embedded_search import Question, entries_from, holds_any, titles_for
@@ -66,8 +72,8 @@ class EmbeddedIndex:
             return SearchPage(0, (), dict.fromkeys(query.facets, ()))
         return self._reader.ask(lambda searcher: Question(query, searcher).answer())
 
-    def suggest(self, prefix: str, scopes: Sequence[str], limit: int) -> tuple[str, ...]:
-        """Titles with the typed words, those that begin with them first, then by use."""
+    def suggest(self, prefix: str, scopes: Sequence[str], limit: int) -> tuple[SuggestedTitle, ...]:
+        """Titles with the typed words, the closest first."""
         typed = plan(prefix, unfinished=True)
         if typed is None or not scopes or limit < 1:
             return ()

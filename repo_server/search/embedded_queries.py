@@ -1,13 +1,13 @@
 """From a question to queries of the embedded engine. A person's text never reaches its parser."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import tantivy
 from tantivy import Occur, Query
 
 from repo_server.domain import vietnamese
-from repo_server.search.embedded_schema import SCHEMA
+from repo_server.search.embedded_schema import SCHEMA, START
 from repo_server.search.passes import EXACTS, PHRASES, Pass, Plan, Word, spread, without_surrogates
 
 # The commonest words that an unfinished one may become; more would make typing slow.
@@ -73,6 +73,25 @@ class PlanQueries:
         if kind in _WIDE and self._is_common(kind):
             return None
         return self._phrase(kind)
+
+    def of_titles(self) -> Iterator[Query]:
+        """Queries for titles while somebody types, the closest first: with the typed marks, at the
+        beginning, side by side, and at last with all words anywhere."""
+        for kind in (Pass.EXACT_TITLE_PHRASE, Pass.TITLE_PHRASE):
+            if kind in EXACTS and not self._plan.marked:
+                continue
+            for first in ([START], []):
+                yield self._beginning(kind, first)
+        yield all_of(*self._words(Pass.TITLE))
+
+    def _beginning(self, kind: Pass, first: Sequence[str]) -> Query:
+        """Titles that hold the words side by side, the last one as the beginning of a word."""
+        name, last = _FIELDS[kind], self._plan.words[-1]
+        words = [word.exact if kind in EXACTS else word.folded for word in self._plan.words]
+        before = [*first, *spread(words[:-1])]
+        # i and y are not settled before the word is done.
+        ends = {words[-1], last.typed if kind in EXACTS else vietnamese.unmarked(last.typed)}
+        return any_of([Query.phrase_prefix_query(SCHEMA, name, [*before, end]) for end in ends])
 
     def some(self, at_least: int) -> Query:
         """Materials that hold at least so many of the words, anywhere."""

@@ -12,10 +12,14 @@ from repo_server.search.base import FACETS, MaterialDocument
 from repo_server.search.passes import spread, without_surrogates
 
 # Raise it when the same fields are filled in another way, so that every index is fed again.
-_FILLING: Final = 1
+_FILLING: Final = 2
 
 # Texts arrive as words parted by single spaces; the engine only cuts at the spaces.
 _WORDS: Final = "words"
+
+# Stands before the first word of a title, so that a phrase can ask for titles that begin so; no
+# person's text has it as a word.
+START: Final = "^"
 
 TEXTS: Final = ("title_f", "title_x", "all_f", "all_x")
 _RAW: Final = (*FACETS, "scope")
@@ -64,8 +68,8 @@ def to_tantivy(document: MaterialDocument) -> tantivy.Document:
     made = tantivy.Document()
     made.add_unsigned("id", document.id)
     made.add_unsigned("rev", document.rev)
-    made.add_text("title_f", " ".join([folded for folded, _ in title]))
-    made.add_text("title_x", " ".join([exact for _, exact in title]))
+    made.add_text("title_f", " ".join([START, *(folded for folded, _ in title)]))
+    made.add_text("title_x", " ".join([START, *(exact for _, exact in title)]))
     made.add_text("all_f", " ".join([folded for folded, _ in words]))
     made.add_text("all_x", " ".join([exact for _, exact in words]))
     for name in FACETS:

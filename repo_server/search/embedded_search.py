@@ -154,17 +154,26 @@ class Question:
         return {name: _by_count(answer[name]["buckets"]) for name in names}
 
 
-def titles_for(searcher: tantivy.Searcher, asked: Plan, scopes: Sequence[str]) -> list[str]:
-    """Titles that hold the words, the most used first."""
-    query = PlanQueries(asked, searcher).of(Pass.TITLE) or Query.empty_query()
-    hits = searcher.search(
-        all_of(within(scopes, {}), query),
-        limit=_SUGGESTION_CANDIDATES,
-        count=False,
-        order_by_field="use",
-    ).hits
-    found = (searcher.doc(address).get_first("title") for _, address in hits)
-    return [bytes(title or b"").decode() for title in found]
+def titles_for(
+    searcher: tantivy.Searcher, asked: Plan, scopes: Sequence[str]
+) -> list[tuple[str, int]]:
+    """(title, id) of those that hold the words, the most used of each kind of closeness."""
+    found: dict[int, str] = {}
+    scoped = within(scopes, {})
+    for query in PlanQueries(asked, searcher).of_titles():
+        if len(found) >= _SUGGESTION_CANDIDATES:
+            break
+        hits = searcher.search(
+            all_of(scoped, query),
+            limit=_SUGGESTION_CANDIDATES,
+            count=False,
+            order_by_field="use",
+        ).hits
+        for _, address in hits:
+            document = searcher.doc(address)
+            title = bytes(document.get_first("title") or b"").decode()
+            found.setdefault(int(document.get_first("id") or 0), title)
+    return [(title, material_id) for material_id, title in found.items()]
 
 
 def holds_any(searcher: tantivy.Searcher, ids: Sequence[int]) -> bool:

@@ -19,7 +19,13 @@ from meilisearch.errors import MeilisearchError
 
 from repo_server.domain.errors import SearchUnavailable
 from repo_server.failpoints import reached
-from repo_server.search.base import IndexEntry, MaterialDocument, SearchPage, SearchQuery
+from repo_server.search.base import (
+    IndexEntry,
+    MaterialDocument,
+    SearchPage,
+    SearchQuery,
+    SuggestedTitle,
+)
 from repo_server.search.meilisearch_documents import SETTINGS, schema_hash, to_meilisearch
 from repo_server.search.meilisearch_http import MeilisearchHttp, unavailable
 from repo_server.search.meilisearch_search import Question, titles_body
@@ -72,14 +78,14 @@ class MeilisearchIndex:
         with self._prepared():
             return Question(query, self._multi_search).answer()
 
-    def suggest(self, prefix: str, scopes: Sequence[str], limit: int) -> tuple[str, ...]:
-        """Titles with the typed words, those that begin with them first, then by use."""
+    def suggest(self, prefix: str, scopes: Sequence[str], limit: int) -> tuple[SuggestedTitle, ...]:
+        """Titles with the typed words, the closest first."""
         typed = plan(prefix, unfinished=True)
         if typed is None or not scopes or limit < 1:
             return ()
         with self._prepared():
             answer = self._multi_search([titles_body(typed, scopes)])[0]
-        return best_titles([hit["title"] for hit in answer["hits"]], typed, limit)
+        return best_titles([(hit["title"], hit["id"]) for hit in answer["hits"]], typed, limit)
 
     def entries(self) -> Iterator[IndexEntry]:
         """In the order of the server; what changes while it is read may be missed."""

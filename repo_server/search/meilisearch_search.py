@@ -204,12 +204,12 @@ def scope_filter(
 
 
 def titles_body(asked: Plan, scopes: Sequence[str]) -> Body:
-    """The search for titles that hold the words, the most used first."""
+    """The search for titles that hold the words; the engine's rules put side by side and early
+    before apart and late, and the most used before others."""
     return {
         **_strict(asked, Pass.TITLE),
         "filter": scope_filter(scopes, {}),
-        "attributesToRetrieve": ["title"],
-        "sort": _ORDERS[Sort.USE],
+        "attributesToRetrieve": ["id", "title"],
         "hitsPerPage": _SUGGESTION_CANDIDATES,
     }
 

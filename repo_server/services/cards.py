@@ -4,18 +4,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy.orm import Session
-
 from repo_server.database.models import Material
 from repo_server.database.queries import materials as queries
-from repo_server.database.queries.materials import AlignedItem, ListedFile, ListedMaterial
-from repo_server.domain.access import Viewer
-from repo_server.domain.bundles import Contents, Part, contents
+from repo_server.database.queries.materials import (
+    AlignedItem,
+    ListedFile,
+    ListedMaterial,
+)
 from repo_server.domain.curriculum import ItemKind
 from repo_server.domain.files import FILE_KINDS
 from repo_server.domain.licenses import LICENSES
 from repo_server.domain.materials import KIND_LABELS, STATUS_LABELS, Kind, Status
+from repo_server.domain.wording import worded
 from repo_server.services.vocabulary import Names
+from sqlalchemy.orm import Session
+
+from repo_server.domain.access import Viewer
+from repo_server.domain.bundles import Contents, Part, contents
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +74,16 @@ class Card:
     snippet: tuple[Fragment, ...] = ()
     page_label: str | None = None
 
-    def with_snippet(self, snippet: tuple[Fragment, ...], page_label: str | None) -> "Card":
+    def with_snippet(
+        self, snippet: tuple[Fragment, ...], page_label: str | None
+    ) -> "Card":
         """The same card in a search result."""
         return replace(self, snippet=snippet, page_label=page_label)
 
 
-def cards(session: Session, viewer: Viewer, names: Names, ids: Sequence[int]) -> list[Card]:
+def cards(
+    session: Session, viewer: Viewer, names: Names, ids: Sequence[int]
+) -> list[Card]:
     """Cards of those of `ids` that the viewer may see, in the order of `ids`."""
     if not ids:
         return []
@@ -112,7 +121,10 @@ def card_of(session: Session, viewer: Viewer, names: Names, material: Material) 
 
 
 def _card(
-    row: ListedMaterial, files: Sequence[ListedFile], items: Sequence[AlignedItem], names: Names
+    row: ListedMaterial,
+    files: Sequence[ListedFile],
+    items: Sequence[AlignedItem],
+    names: Names,
 ) -> Card:
     material = row.material
     thumbnail = next((file.id for file in files if file.has_thumbnail), None)
@@ -123,14 +135,14 @@ def _card(
         title=material.title,
         description=material.description,
         kind=material.kind,
-        kind_label=KIND_LABELS[Kind(material.kind)] if material.kind else None,
+        kind_label=kind_label(material.kind),
         grades=card_grades(items),
         subjects=subject_labels(items, names),
         books=book_labels(items, names),
         license=license_label(material.license),
         language=material.language,
         status=material.status,
-        status_label=STATUS_LABELS[Status(material.status)],
+        status_label=status_label(material.status),
         thumbnail_url=thumbnail_url(thumbnail) if thumbnail is not None else None,
         formats=tuple(dict.fromkeys(FILE_KINDS[file.kind].mark for file in files)),
         file_count=len(files),
@@ -160,7 +172,9 @@ def thumbnail_url(file_id: int) -> str:
 
 def card_grades(items: Sequence[AlignedItem]) -> tuple[int, ...]:
     """Grades of the items that are not textbook sets."""
-    return tuple(sorted({g for item in items if item.kind != ItemKind.BOOK for g in item.grades}))
+    return tuple(
+        sorted({g for item in items if item.kind != ItemKind.BOOK for g in item.grades})
+    )
 
 
 def subject_labels(items: Sequence[AlignedItem], names: Names) -> tuple[Label, ...]:
@@ -182,4 +196,18 @@ def label_of(names: Mapping[str, object], code: str) -> str:
 
 def license_label(code: str | None) -> Label | None:
     """The licence as people read it."""
-    return None if code is None else Label(code, LICENSES[code].label)
+    return (
+        None
+        if code is None
+        else Label(code, worded("license", code, LICENSES[code].label))
+    )
+
+
+def kind_label(kind: str | None) -> str | None:
+    """The kind of a material as people read it."""
+    return None if not kind else worded("kind", kind, KIND_LABELS[Kind(kind)])
+
+
+def status_label(status: str) -> str:
+    """The state of a material or collection as people read it."""
+    return worded("status", status, STATUS_LABELS[Status(status)])

@@ -16,11 +16,11 @@ from repo_server.domain.errors import SearchUnavailable
 from repo_server.domain.files import FILE_KINDS
 from repo_server.domain.licenses import LICENSES
 from repo_server.domain.materials import KIND_LABELS, LANGUAGES
-from repo_server.domain.vietnamese import fold, tokens
+from repo_server.domain.vietnamese import fold
+from repo_server.domain.wording import worded
 from repo_server.search.base import SearchPage, SearchQuery
 from repo_server.search.highlighting import highlight
 from repo_server.services.cards import Card, Fragment, cards
-from repo_server.services.curriculum import item_url
 from repo_server.services.library import Library
 from repo_server.services.vocabulary import Names
 
@@ -122,7 +122,9 @@ def _labelled(
         facet: _ordered(
             facet,
             [
-                FacetValue(value, labels.get(facet, titles).get(value, value), count)
+                FacetValue(
+                    value, worded(facet, value, labels.get(facet, titles).get(value, value)), count
+                )
                 for value, count in found
             ],
         )
@@ -153,46 +155,6 @@ _FIXED_LABELS: Final[dict[str, Mapping[str, str]]] = {
     "language": LANGUAGES,
     "format": {code: kind.label for code, kind in FILE_KINDS.items()},
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Suggestion:
-    """Something to complete the typed words with; `kind` is "title" or an item's kind."""
-
-    label: str
-    kind: str
-    url: str
-
-
-def suggest(library: Library, viewer: Viewer, text: str, limit: int = 8) -> tuple[Suggestion, ...]:
-    """Titles and curriculum items that hold the typed words; nothing when an engine is down."""
-    if not tokens(text):
-        return ()
-    with library.database.read() as session:
-        items = curriculum_queries.items_matching(
-            session, viewer, fold(text).split(), grades=(), subjects=(), limit=limit // 2
-        )
-        frameworks = {
-            framework.id: framework.code
-            for framework, _ in curriculum_queries.frameworks(session, viewer)
-        }
-    titles = _suggested_titles(library, text, limit)
-    places = [
-        Suggestion(item.title, item.kind, item_url(frameworks[item.framework_id], item.code))
-        for item in items
-    ]
-    return (*titles, *places)[:limit]
-
-
-def _suggested_titles(library: Library, text: str, limit: int) -> list[Suggestion]:
-    for index in library.indexes:
-        try:
-            found = index.suggest(text, ("public",), limit)
-        except SearchUnavailable as error:
-            library.incidents.note(error.code)
-            continue
-        return [Suggestion(title, "title", search_url(title)) for title in found]
-    return []
 
 
 def search_url(text: str) -> str:

@@ -1,29 +1,30 @@
 """One material as its page and the API show it, and its bytes after the check of rights."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
-
-from sqlalchemy.orm import Session
 
 from repo_server.database.models import CurriculumItem, Material, MaterialFile
 from repo_server.database.queries import curriculum as curriculum_queries
 from repo_server.database.queries import files as file_queries
 from repo_server.database.queries import materials as queries
-from repo_server.domain.access import Action, Viewer, allowed, permits
 from repo_server.domain.curriculum import ITEM_KIND_LABELS, ItemKind
 from repo_server.domain.errors import NotFound
 from repo_server.domain.files import DRAWN_KINDS, FILE_KINDS, drawn_pages
 from repo_server.domain.licenses import LICENSES, License
-from repo_server.domain.materials import KIND_LABELS, LANGUAGES, Kind
-from repo_server.services.cards import Card, card_of
+from repo_server.domain.materials import LANGUAGES
+from repo_server.domain.wording import worded
 from repo_server.services.curriculum import item_url
 from repo_server.services.library import Library
 from repo_server.services.materials import missing
 from repo_server.services.placement import Choice, choice_of
 from repo_server.services.uploads import subject_of
 from repo_server.services.versions import present_files
+from sqlalchemy.orm import Session
+
+from repo_server.domain.access import Action, Viewer, allowed, permits
+from repo_server.services.cards import Card, card_of, kind_label
 
 PREVIEW_PAGES: Final = 50
 PREVIEW_TEXT: Final = 5_000
@@ -106,16 +107,25 @@ class MaterialView:
 def material_by_code(library: Library, viewer: Viewer, code: str) -> MaterialView:
     """The material of that code. Raises NotFound for what the viewer may not see."""
     with library.database.read() as session:
-        return _view(library, session, viewer, queries.material_by_code(session, viewer, code))
+        return _view(
+            library, session, viewer, queries.material_by_code(session, viewer, code)
+        )
 
 
 def material_by_id(library: Library, viewer: Viewer, material_id: int) -> MaterialView:
     """The material of that id. Raises NotFound for what the viewer may not see."""
     with library.database.read() as session:
-        return _view(library, session, viewer, queries.material_by_id(session, viewer, material_id))
+        return _view(
+            library,
+            session,
+            viewer,
+            queries.material_by_id(session, viewer, material_id),
+        )
 
 
-def material_after(library: Library, viewer: Viewer, material: Material) -> MaterialView:
+def material_after(
+    library: Library, viewer: Viewer, material: Material
+) -> MaterialView:
     """The material as this viewer's own act left it, with the revision that the act made.
 
     `material` comes from `services.materials`, loaded with files and items. Raises NotFound where
@@ -139,8 +149,12 @@ def _view(
         card=card_of(session, viewer, names, material),
         rev=material.rev,
         version=material.version,
-        license=LICENSES[material.license] if material.license else None,
-        language_label=LANGUAGES.get(material.language, material.language),
+        license=_license(material.license),
+        language_label=worded(
+            "language",
+            material.language,
+            LANGUAGES.get(material.language, material.language),
+        ),
         keywords=tuple(material.keywords),
         author=material.author,
         alignments=alignments(session, material.items),
@@ -155,7 +169,20 @@ def _view(
     )
 
 
-def alignments(session: Session, items: Sequence[CurriculumItem]) -> tuple[AlignmentView, ...]:
+def _license(code: str | None) -> License | None:
+    if not code:
+        return None
+    found = LICENSES[code]
+    return replace(
+        found,
+        label=worded("license", code, found.label),
+        summary=worded("license_summary", code, found.summary),
+    )
+
+
+def alignments(
+    session: Session, items: Sequence[CurriculumItem]
+) -> tuple[AlignmentView, ...]:
     """The items with the titles on the way to each."""
     above = curriculum_queries.ancestors(session, items)
     codes = curriculum_queries.framework_codes(session)
@@ -164,7 +191,9 @@ def alignments(session: Session, items: Sequence[CurriculumItem]) -> tuple[Align
             id=item.id,
             title=item.title,
             kind=item.kind,
-            kind_label=ITEM_KIND_LABELS[ItemKind(item.kind)],
+            kind_label=worded(
+                "item_kind", item.kind, ITEM_KIND_LABELS[ItemKind(item.kind)]
+            ),
             trail=tuple(ancestor.title for ancestor in above[item.id]),
             url=item_url(codes[item.framework_id], item.code),
         )
@@ -179,10 +208,10 @@ def _file(session: Session, viewer: Viewer, file: MaterialFile) -> FileView:
         id=file.id,
         name=file.name,
         role=file.role,
-        role_label=KIND_LABELS[Kind(file.role)] if file.role else None,
+        role_label=kind_label(file.role),
         size=file.size,
         kind=file.kind,
-        kind_label=kind.label,
+        kind_label=worded("format", file.kind, kind.label),
         group=kind.group,
         extension=kind.extensions[0],
         media_type=file.media_type,
@@ -213,10 +242,14 @@ def _preview(file: MaterialFile) -> str:
 
 def _text(session: Session, viewer: Viewer, file: MaterialFile) -> str:
     pages = file_queries.segments(session, viewer, file.sha256, 20)
-    return "\n\n".join(f"{page.label}\n{page.text}".strip() for page in pages)[:PREVIEW_TEXT]
+    return "\n\n".join(f"{page.label}\n{page.text}".strip() for page in pages)[
+        :PREVIEW_TEXT
+    ]
 
 
-def stored_file(library: Library, viewer: Viewer, file_id: int) -> file_queries.StoredFile:
+def stored_file(
+    library: Library, viewer: Viewer, file_id: int
+) -> file_queries.StoredFile:
     """A file whose bytes the viewer may have. Raises NotFound."""
     with library.database.read() as session:
         stored = file_queries.file_by_id(session, viewer, file_id)

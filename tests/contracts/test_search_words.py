@@ -1,6 +1,7 @@
 """What every search engine must do with words: Vietnamese spellings, order, secrecy, hostility."""
 
 import unicodedata
+from collections.abc import Sequence
 
 import pytest
 
@@ -154,9 +155,9 @@ def test_scopes_never_leak(index: SearchIndex) -> None:
                 assert set(ids(page)) <= {1}
                 assert page.total == len(page.hits)
                 assert set(page.facets["grade"]) <= {("6", 1)}
-    assert index.suggest("bí", ("public",), 5) == ()
-    assert index.suggest("không", ("public", "account:7", "organization:12"), 5) == ()
-    assert index.suggest("bí", ("organization:12",), 5) == (SECRET,)
+    assert suggested(index, "bí", ("public",), 5) == ()
+    assert suggested(index, "không", ("public", "account:7", "organization:12"), 5) == ()
+    assert suggested(index, "bí", ("organization:12",), 5) == (SECRET,)
     assert sorted(found(index, "", scopes=("public", "account:7"))) == [1, 3]
     assert found(index, "bí mật", scopes=("organization:1",)) == []
     assert index.search(SearchQuery("bí mật", scopes=(), facets=("grade",))) == SearchPage(
@@ -172,6 +173,10 @@ def test_a_scope_is_withdrawn_with_the_next_put(index: SearchIndex) -> None:
     assert found(index, "bí mật", scopes=("account:7",)) == [1]
 
 
+def suggested(index: SearchIndex, typed: str, scopes: Sequence[str], limit: int) -> tuple[str, ...]:
+    return tuple(found.title for found in index.suggest(typed, scopes, limit))
+
+
 def test_titles_are_suggested_while_typing(index: SearchIndex) -> None:
     index.put_many(
         [
@@ -182,19 +187,58 @@ def test_titles_are_suggested_while_typing(index: SearchIndex) -> None:
             material(5, "Phương trình bậc hai", use=4),
         ]
     )
-    assert index.suggest("phuong tr", ("public",), 9) == (
+    assert suggested(index, "phuong tr", ("public",), 9) == (
         "Phương trình bậc nhất",
         "Phương trình bậc hai",
         "Giải phương trình bậc hai",
     )
-    assert index.suggest("phương", ("public",), 2) == (
+    assert suggested(index, "phương", ("public",), 2) == (
         "Phương trình bậc nhất",
         "Phương trình bậc hai",
     )
-    assert index.suggest("Phượn", ("public",), 9)[0] == "Phượng vĩ"
-    assert index.suggest("", ("public",), 9) == ()
-    assert index.suggest("phuong", ("public",), 0) == ()
-    assert index.suggest("phuong", (), 9) == ()
+    assert suggested(index, "Phượn", ("public",), 9)[0] == "Phượng vĩ"
+    assert suggested(index, "", ("public",), 9) == ()
+    assert suggested(index, "phuong", ("public",), 0) == ()
+    assert suggested(index, "phuong", (), 9) == ()
+
+
+def test_words_side_by_side_are_suggested_before_words_apart_and_used_ones(
+    index: SearchIndex,
+) -> None:
+    index.put_many(
+        [
+            *(
+                material(number, f"So sánh hai phân số, phần nguyên {number}", use=900 - number)
+                for number in range(1, 70)
+            ),
+            material(80, "Ôn tập số nguyên âm", use=5),
+            material(81, "Số nguyên âm", use=1),
+            material(82, "Số nguyên", use=0),
+            material(83, "Số nguyên tố", use=3),
+            material(84, "Số nguyên", use=2),
+            material(85, "Sơ nguyên tử", use=800),
+        ]
+    )
+    assert suggested(index, "so nguyen", ("public",), 5) == (
+        "Số nguyên",
+        "Sơ nguyên tử",
+        "Số nguyên tố",
+        "Số nguyên âm",
+        "Ôn tập số nguyên âm",
+    )
+    assert suggested(index, "số nguyên", ("public",), 5) == (
+        "Số nguyên",
+        "Số nguyên tố",
+        "Số nguyên âm",
+        "Ôn tập số nguyên âm",
+        "Sơ nguyên tử",
+    )
+    assert suggested(index, "so nguyen a", ("public",), 2) == (
+        "Số nguyên âm",
+        "Ôn tập số nguyên âm",
+    )
+    (equal, *_) = index.suggest("so nguyen", ("public",), 5)
+    assert sorted(equal.ids) == [82, 84]
 
 
 HOSTILE = [
@@ -227,7 +271,7 @@ def test_hostile_text_is_only_text(index: SearchIndex, text: str) -> None:
         for sort in Sort:
             page = index.search(SearchQuery(text, prefix=prefix, sort=sort, facets=("grade",)))
             assert set(ids(page)) <= {1}
-    assert set(index.suggest(text, ("public",), 5)) <= {"Phương trình"}
+    assert set(suggested(index, text, ("public",), 5)) <= {"Phương trình"}
     index.put_many([material(3, text, text, keywords=[text], description=text)])
     assert index.count() == 3
     assert 1 in found(index, "phương trình")
@@ -238,4 +282,4 @@ def test_hostile_values_of_scopes_and_filters_match_nothing(index: SearchIndex) 
     for value in ('"', "\\", "x'] OR id > 0", "\x00", "\ud800", "public*", "a" * 2_000):
         assert found(index, "", scopes=(value,)) == []
         assert found(index, "", filters={"grade": (value,)}) == []
-        assert index.suggest("bai", (value,), 5) == ()
+        assert suggested(index, "bai", (value,), 5) == ()

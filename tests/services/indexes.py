@@ -14,6 +14,7 @@ from repo_server.search.base import (
     SearchIndex,
     SearchPage,
     SearchQuery,
+    SuggestedTitle,
 )
 from repo_server.services.library import Library
 
@@ -53,7 +54,7 @@ class TroubledIndex:
         self._ask()
         return self.index.search(query)
 
-    def suggest(self, prefix: str, scopes: Sequence[str], limit: int) -> tuple[str, ...]:
+    def suggest(self, prefix: str, scopes: Sequence[str], limit: int) -> tuple[SuggestedTitle, ...]:
         self._ask()
         return self.index.suggest(prefix, scopes, limit)
 

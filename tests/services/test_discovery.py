@@ -6,16 +6,17 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import event, select
 
-from repo_server.database.models import CurriculumItem
+from repo_server.database.models import CurriculumItem, Material, Placement
 from repo_server.domain.access import ANONYMOUS, Role, Viewer
 from repo_server.domain.errors import InvalidValue
 from repo_server.domain.materials import Status
 from repo_server.search.base import SearchQuery, Sort
 from repo_server.services import discovery, indexing, materials
-from repo_server.services.discovery import Found, search, suggest
+from repo_server.services.discovery import Found, search
 from repo_server.services.library import Library
 from repo_server.services.materials import Description
 from repo_server.services.placement import Choice
+from repo_server.services.typing_ahead import suggest
 from tests import factories
 from tests.libraries import pdf, person, published
 from tests.services.indexes import troubled
@@ -237,12 +238,55 @@ def test_a_degraded_search_keeps_to_what_the_viewer_may_see(
 def test_suggestions_are_titles_and_places_in_the_curriculum(shelf: Library) -> None:
     found = suggest(shelf, ANONYMOUS, "phan so")
 
-    assert found[0].label == "Cộng hai phân số"
-    assert found[0].url.startswith("/tim?q=C%E1%BB%99ng")
-    places = [entry for entry in found if entry.kind != "title"]
-    assert places
-    assert all(entry.url.startswith("/chuong-trinh/gdpt2018/") for entry in places)
+    by_kind = {kind: [one for one in found if one.kind == kind] for kind in ("title", "word")}
+    (lesson,) = by_kind["title"]
+    assert (lesson.label, lesson.grades, lesson.subjects) == ("Cộng hai phân số", (6,), ("Toán",))
+    assert lesson.url == f"/hoc-lieu/{lesson.code}"
+    assert [(one.label, one.url) for one in by_kind["word"]] == [
+        ("phân số", "/tim?q=ph%C3%A2n+s%E1%BB%91")
+    ]
+    places = [entry for entry in found if entry.kind not in by_kind]
+    assert [place.label for place in places] == ["Phân số"] * 3
+    assert {place.url for place in places} == {
+        f"/chuong-trinh/gdpt2018/{place.code}" for place in places
+    }
+    assert found.index(places[0]) < found.index(by_kind["word"][0]) < found.index(lesson)
     assert len(found) <= 8
+
+
+def test_scattered_syllables_are_no_place_and_a_place_with_lessons_comes_first(
+    shelf: Library, teacher: Viewer
+) -> None:
+    found = suggest(shelf, ANONYMOUS, "so nguyen")
+    assert found[0].label == "Số nguyên"
+    assert (found[0].kind, found[0].grades, found[0].subjects) == ("topic", (6,), ("Toán",))
+    assert all("số nguyên" in one.label.lower() for one in found)
+
+    with shelf.database.write() as session:
+        code = "lop-5.toan.so-va-phep-tinh.2.1"
+        later = session.scalars(select(CurriculumItem).where(CurriculumItem.code == code)).one()
+        material = session.scalars(select(Material)).first()
+        session.add(Placement(item_id=later.id, material_id=material.id))
+    assert suggest(shelf, ANONYMOUS, "phan so va cac phep")[0].code == code
+
+
+def test_a_title_that_several_bear_leads_to_a_search_and_what_is_gone_is_not_offered(
+    library: Library, teacher: Viewer
+) -> None:
+    with library.database.write() as session:
+        at = factories.branch(session)
+        twins = [factories.published(session, title="Vectơ và toạ độ", at=at) for _ in range(2)]
+    indexing.feed_all(library)
+
+    def offered() -> list[str]:
+        found = suggest(library, ANONYMOUS, "vecto va")
+        return [one.url for one in found if one.kind == "title"]
+
+    assert offered() == ["/tim?q=Vect%C6%A1+v%C3%A0+to%E1%BA%A1+%C4%91%E1%BB%99"]
+    for twin, left in zip(twins, ([f"/hoc-lieu/{twins[1].code}"], []), strict=True):
+        with library.database.write() as session:
+            session.get_one(Material, twin.id).status = Status.WITHDRAWN
+        assert offered() == left
 
 
 @pytest.mark.parametrize("text", ["", "  ", "%", "\\", "'"])
@@ -256,7 +300,7 @@ def test_while_the_engine_is_down_places_are_still_suggested(shelf: Library) -> 
     found = suggest(library, ANONYMOUS, "phân số")
 
     assert found
-    assert all(entry.kind != "title" for entry in found)
+    assert all(entry.kind not in ("title", "word") for entry in found)
 
 
 def test_a_longer_page_asks_the_database_no_more_often(library: Library, teacher: Viewer) -> None:

@@ -1,10 +1,20 @@
 """Every sentence of the pages exists in both languages and is used."""
 
+import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
+from repo_server.domain import access
+from repo_server.domain.bundles import ROLE_LABELS
+from repo_server.domain.curriculum import GRADES, ITEM_KIND_LABELS
+from repo_server.domain.files import FILE_KINDS
+from repo_server.domain.licenses import LICENSES
+from repo_server.domain.materials import KIND_LABELS, LANGUAGES, STATUS_LABELS
+from repo_server.services import typing_ahead
+from repo_server.services.suggesting import SOURCE_LABELS
 from tests.web.samples import TEMPLATES, WEB, messages
 
 SERVER = WEB.parent / "repo_server"
@@ -12,6 +22,7 @@ LITERAL = re.compile(r"""["']([a-z0-9_]+\.[a-z0-9_]+)["']""")
 # `t("upload." ~ name)` in a template, `f"facet.{name}"` in a route
 PREFIX = re.compile(r"""t\(["']([a-z0-9_]+\.[a-z0-9_]*)["'] ~|f["']([a-z]+\.[a-z_]*)\{""")
 CALL = re.compile(r"""(?<![\w.])t\(\s*["']([^"']+)["'](?! ~)""")
+WORDED = re.compile(r"""worded\(\s*["'](\w+)["']""")
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
@@ -51,6 +62,40 @@ def test_no_message_is_left_over() -> None:
     prefixes = ("notice.", *(first or second for first, second in PREFIX.findall(text)))
     unused = [key for key in messages("vi") if key not in literal and not key.startswith(prefixes)]
     assert unused == []
+
+
+def test_every_name_has_an_english_one_and_no_other() -> None:
+    """Vietnamese names stand with the rules that use them; the English ones are messages."""
+    labels = json.loads((WEB / "messages" / "labels.en.json").read_text("utf-8"))
+    named: dict[str, Iterable[object]] = {
+        "kind": KIND_LABELS,
+        "file_role": ROLE_LABELS,
+        "status": STATUS_LABELS,
+        "role": access.ROLE_LABELS,
+        "license": LICENSES,
+        "license_summary": LICENSES,
+        "grade": GRADES,
+        "language": LANGUAGES,
+        "item_kind": ITEM_KIND_LABELS,
+        "suggestion": (typing_ahead.TITLE, typing_ahead.WORD),
+        "format": FILE_KINDS,
+        "guess_source": SOURCE_LABELS,
+    }
+    assert {family: set(names) for family, names in labels.items()} == {
+        family: set(map(str, codes)) for family, codes in named.items()
+    }
+    assert all(name.strip() for names in labels.values() for name in names.values())
+
+
+def test_names_are_asked_for_by_families_that_exist() -> None:
+    labels = json.loads((WEB / "messages" / "labels.en.json").read_text("utf-8"))
+    asked = {
+        family
+        for path in SERVER.rglob("*.py")
+        for family in WORDED.findall(path.read_text("utf-8"))
+    }
+    assert asked <= set(labels)
+    assert len(asked) > 8
 
 
 def test_vietnamese_is_composed_and_spelled_with_plain_spaces() -> None:

@@ -30,7 +30,8 @@ class Suggestions {
     if (text.length < 2) return this.show([]);
     this.request = new AbortController();
     try {
-      const url = `${this.input.dataset.suggest}?q=${encodeURIComponent(text)}`;
+      const asked = new URLSearchParams({ q: text, lang: document.documentElement.lang });
+      const url = `${this.input.dataset.suggest}?${asked}`;
       const answer = await fetch(url, { signal: this.request.signal });
       const items = answer.ok ? (await answer.json()).items : [];
       if (document.activeElement === this.input) this.show(items.slice(0, 8));
@@ -50,7 +51,7 @@ class Suggestions {
       label.textContent = item.label;
       const kind = document.createElement("span");
       kind.className = "kind";
-      kind.textContent = item.kind_label ?? "";
+      kind.textContent = [item.kind_label, item.place].filter(Boolean).join(" · ");
       line.append(label, kind);
       return line;
     }));

@@ -21,6 +21,12 @@ def code_by_id(session: Session, viewer: Viewer, material_id: int) -> str | None
     return session.scalar(select(Material.code).where(Material.id == material_id, visible(viewer)))
 
 
+def codes_by_ids(session: Session, viewer: Viewer, ids: Sequence[int]) -> dict[int, str]:
+    """The codes of the visible materials among these, by id."""
+    statement = select(Material.id, Material.code).where(Material.id.in_(ids), visible(viewer))
+    return dict(session.execute(statement).all())
+
+
 def was_published(session: Session, code: str) -> bool:
     """Whether a material of this code has ever been public, whatever has become of it."""
     statement = select(Material.id).where(Material.code == code, Material.version > 0)

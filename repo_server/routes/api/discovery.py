@@ -1,7 +1,7 @@
 """Search, suggestions and the curriculum, as JSON."""
 
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Final
 
 from litestar import get
 from litestar.di import NamedDependency
@@ -11,15 +11,17 @@ from msgspec import Struct
 from repo_server.database.models import CurriculumItem
 from repo_server.domain.access import Action, Viewer
 from repo_server.domain.curriculum import ITEM_KIND_LABELS, ItemKind
+from repo_server.domain.wording import worded
 from repo_server.routes.auth import requires
 from repo_server.routes.bounds import PathCode, PathId
 from repo_server.routes.errors import AnyRequest
 from repo_server.routes.searching import search_query, with_curriculum_facets
-from repo_server.services import curriculum, discovery
+from repo_server.services import curriculum, discovery, typing_ahead
 from repo_server.services.cards import Card
 from repo_server.services.curriculum import Branch
 from repo_server.services.discovery import FacetValue
 from repo_server.services.library import Library
+from repo_server.services.typing_ahead import Suggestion
 
 
 class SearchAnswer(Struct, frozen=True):
@@ -35,12 +37,18 @@ class SearchAnswer(Struct, frozen=True):
 
 
 class SuggestedEntry(Struct, frozen=True):
-    """Something to complete the typed words with."""
+    """Something to complete the typed words with: a word, a title, an item of the curriculum.
+
+    `url` is its page, or a search; `code` is the material's or item's where it is one; `place` says
+    grades and subjects.
+    """
 
     label: str
     kind: str
     kind_label: str
     url: str
+    code: str | None
+    place: str
 
 
 class SuggestAnswer(Struct, frozen=True):
@@ -119,18 +127,30 @@ def suggest(
     viewer: NamedDependency[Viewer],
     q: Annotated[str, QueryParameter(max_length=400)] = "",
 ) -> SuggestAnswer:
-    """Lessons and curriculum items for the words typed so far."""
-    return SuggestAnswer(
-        tuple(
-            SuggestedEntry(found.label, found.kind, suggestion_label(found.kind), found.url)
-            for found in discovery.suggest(library, viewer, q)
-        )
+    """Words, lessons and curriculum items for what is typed so far, the closest first."""
+    return SuggestAnswer(tuple(map(_suggested, typing_ahead.suggest(library, viewer, q))))
+
+
+def _suggested(found: Suggestion) -> SuggestedEntry:
+    grades = [worded("grade", str(grade), f"Lớp {grade}") for grade in found.grades]
+    return SuggestedEntry(
+        label=found.label,
+        kind=found.kind,
+        kind_label=suggestion_label(found.kind),
+        url=found.url,
+        code=found.code,
+        place=" · ".join((*grades[:3], *found.subjects)),
     )
 
 
 def suggestion_label(kind: str) -> str:
-    """What a suggestion is, in Vietnamese."""
-    return "Học liệu" if kind == "title" else ITEM_KIND_LABELS[ItemKind(kind)]
+    """What a suggestion is, as people read it."""
+    if kind in _SUGGESTION_LABELS:
+        return worded("suggestion", kind, _SUGGESTION_LABELS[kind])
+    return worded("item_kind", kind, ITEM_KIND_LABELS[ItemKind(kind)])
+
+
+_SUGGESTION_LABELS: Final = {typing_ahead.TITLE: "Học liệu", typing_ahead.WORD: "Từ khoá"}
 
 
 @get("/api/curriculum", opt=requires(Action.READ_PUBLIC), sync_to_thread=True)
@@ -191,7 +211,7 @@ def item_entry(
         id=item.id,
         code=item.code,
         kind=item.kind,
-        kind_label=ITEM_KIND_LABELS[ItemKind(item.kind)],
+        kind_label=worded("item_kind", item.kind, ITEM_KIND_LABELS[ItemKind(item.kind)]),
         title=item.title,
         grades=tuple(item.grades),
         subject=item.subject,

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from repo_server.domain.access import Action
-from repo_server.domain.bundles import Contents
 from repo_server.domain.files import DRAWN_KINDS
 from repo_server.domain.licenses import License
+from repo_server.domain.wording import worded
+
+from repo_server.domain.access import Action
+from repo_server.domain.bundles import Contents
 from repo_server.routes.pages.rendering import HtmlRequest, Pages
 from repo_server.services.cards import Card, Label, material_url
 from repo_server.services.viewing import AlignmentView, FileView, MaterialView
@@ -116,7 +118,7 @@ def shown_material(view: MaterialView) -> ShownMaterial:
     values |= {name: getattr(view, name) for name in _FROM_VIEW}
     return ShownMaterial(
         **values,
-        kind_label=view.card.kind_label or "Học liệu",
+        kind_label=view.card.kind_label or worded("suggestion", "title", "Học liệu"),
         description_paragraphs=_paragraphs(view.card),
         files=tuple(map(shown_file, view.files)),
     )
@@ -138,7 +140,9 @@ def shown_file(file: FileView) -> ShownFile:
 
 
 def _preview(file: FileView) -> ShownPreview:
-    content = f"/api/files/{file.id}/{'preview/1' if file.kind in DRAWN_KINDS else 'content'}"
+    content = (
+        f"/api/files/{file.id}/{'preview/1' if file.kind in DRAWN_KINDS else 'content'}"
+    )
     url = content if file.preview in ("image", "video", "audio") else None
     pages = tuple(
         ShownPage(number, f"/api/files/{file.id}/preview/{number}", f"Trang {number}")

@@ -85,6 +85,48 @@ def test_facets_narrow_and_say_how_far(reader: Visitor) -> None:
     assert search(reader, grade="no such grade")["total"] == 0
 
 
+ENGLISH: list[tuple[str, dict[str, str]]] = [
+    ("?lang=en", {}),
+    ("?", {"accept_language": "en-US,en;q=0.9,vi;q=0.5"}),
+    ("?", {"cookie": "kho_lang=en", "accept_language": "vi"}),
+]
+
+
+@pytest.mark.parametrize(("asked", "headers"), ENGLISH)
+def test_names_are_in_the_language_that_is_asked_for_and_official_ones_stay(
+    reader: Visitor, asked: str, headers: dict[str, str]
+) -> None:
+    found = reader.get(f"/api/search{asked}", **headers).json
+    (lesson,) = [item for item in found["items"] if item["title"] == "Phân số bằng nhau"]
+    assert (lesson["kind_label"], lesson["status_label"]) == ("Worksheet", "Published")
+    assert [subject["label"] for subject in lesson["subjects"]] == ["Toán"]
+    labels = {name: [one["label"] for one in values] for name, values in found["facets"].items()}
+    assert labels["grade"] == ["Grade 6", "Grade 9"]
+    assert set(labels["kind"]) == {"Lesson plan", "Worksheet"}
+    assert (labels["language"], labels["format"]) == (["Vietnamese"], ["Plain text"])
+    assert "Toán" in labels["subject"]
+
+    tree = reader.get(f"/api/curriculum/gdpt2018{asked}", **headers).json
+    assert {(child["kind_label"], child["title"][:3]) for child in tree["children"]} == {
+        ("Grade", "Lớp")
+    }
+    offered = reader.get(f"/api/suggest{asked}&q=phan+so", **headers).json["items"]
+    names = {"Words", "Material", "Strand", "Topic", "Learning outcome"}
+    assert {item["kind_label"] for item in offered} <= names
+    assert offered[0]["place"].startswith("Grade ")
+    whole = reader.get(f"/api/materials/{lesson['id']}{asked}", **headers).json
+    assert (whole["kind_label"], whole["alignments"][0]["kind_label"]) == ("Worksheet", "Subject")
+
+
+@pytest.mark.parametrize("headers", [{}, {"accept_language": "vi,en;q=0.8"}, {"cookie": "en=en"}])
+def test_names_are_vietnamese_for_everybody_else(reader: Visitor, headers: dict[str, str]) -> None:
+    assert reader.get("/api/search?lang=en").json["items"][0]["status_label"] == "Published"
+    found = reader.get("/api/search?q=hien", **headers).json
+    assert found["total"] == 0
+    found = reader.get("/api/search", **headers).json
+    assert {item["status_label"] for item in found["items"]} == {"Đã xuất bản"}
+
+
 def test_strands_are_counted_once_a_subject_is_chosen(reader: Visitor) -> None:
     assert "strand" not in search(reader)["facets"]
     assert "strand" in search(reader, subject="toan")["facets"]
@@ -136,11 +178,18 @@ def test_a_draft_shows_nowhere(lasting_house: House, reader: Visitor, owner: Vie
         assert sum(value["count"] for value in search(visitor)["facets"]["grade"]) == 5
 
 
+def test_a_suggested_lesson_leads_to_its_page(reader: Visitor) -> None:
+    items = reader.get("/api/suggest?q=so+nguyen+am").json["items"]
+    (lesson,) = [item for item in items if item["kind"] == "title"]
+    assert (lesson["label"], lesson["kind_label"]) == ("Số nguyên âm", "Học liệu")
+    assert (lesson["url"], lesson["place"]) == (f"/hoc-lieu/{lesson['code']}", "Lớp 6 · Toán")
+
+
 def test_suggestions_lead_to_pages_that_are_there(reader: Visitor) -> None:
     items = reader.get("/api/suggest?q=ph%C3%A2n+s").json["items"]
 
     assert items
-    assert {"label", "kind", "kind_label", "url"} == set(items[0])
+    assert {"label", "kind", "kind_label", "url", "code", "place"} == set(items[0])
     assert all("ph" in item["label"].lower() for item in items)
     for item in items:
         assert reader.get(item["url"]).status == 200

@@ -128,3 +128,18 @@ def test_a_filter_with_a_value_that_is_none_finds_nothing(reader: Visitor, facet
     assert page.status == 200
     assert count_of(page) == 0
     assert "khong-co" in page.body.decode()
+
+
+def test_an_english_page_names_kinds_grades_and_licences_in_english(reader: Visitor) -> None:
+    page = reader.page("/tim?lang=en&grade=6&kind=worksheet")
+    text = unescape(page.body.decode())
+    for name in ("Worksheet", "Grade 6", "Plain text", "Vietnamese", "CC BY 4.0"):
+        assert name in text, name
+    for name in ("Phiếu học tập", "Lớp 6", "Văn bản thuần", "Kế hoạch bài dạy"):
+        assert name not in text, name
+    assert "Toán" in text
+
+    path = links(page, "/hoc-lieu/")[0]
+    material = unescape(reader.page(f"{path}?lang=en").body.decode())
+    assert "Worksheet" in material
+    assert "Phiếu học tập" not in material
