@@ -20,26 +20,15 @@ from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
+
+from repo_server import failpoints
 from repo_server.database.engine import open_database, sqlite_url
 from repo_server.database.migrations import migrate
 from repo_server.database.turns import turn
+from repo_server.domain.access import ANONYMOUS, Action, Viewer
 from repo_server.domain.errors import Busy, StorageUnavailable
 from repo_server.inspection.inspector import Inspector
 from repo_server.logs import configure_logging
-from repo_server.routes.auth import permitted, provide_viewer, requires
-from repo_server.routes.pages.forms import provide_form
-from repo_server.routes.preconditions import provide_revision
-from repo_server.routes.statics import Assets
-from repo_server.routes.stopping import Stopping
-from repo_server.search.factory import open_indexes
-from repo_server.services.curriculum import install_shipped
-from repo_server.services.library import Library
-from repo_server.services.working import Worker
-from repo_server.settings import Settings, from_environment
-from repo_server.storage.factory import S3Options, open_staging, open_storage
-
-from repo_server import failpoints
-from repo_server.domain.access import ANONYMOUS, Action, Viewer
 from repo_server.routes import boundary, health, metrics, observing, statics
 from repo_server.routes.api import bundles as api_bundles
 from repo_server.routes.api import collections as api_collections
@@ -49,6 +38,7 @@ from repo_server.routes.api import files as api_files
 from repo_server.routes.api import materials as api_materials
 from repo_server.routes.api import uploads as api_uploads
 from repo_server.routes.api.accounts import accounts_router
+from repo_server.routes.auth import permitted, provide_viewer, requires
 from repo_server.routes.boundary import HttpSettings
 from repo_server.routes.pages import accounts as account_pages
 from repo_server.routes.pages import admin as admin_page
@@ -58,8 +48,18 @@ from repo_server.routes.pages import collections as collection_pages
 from repo_server.routes.pages import curriculum as curriculum_pages
 from repo_server.routes.pages import materials as material_pages
 from repo_server.routes.pages import search as search_page
+from repo_server.routes.pages.forms import provide_form
 from repo_server.routes.pages.rendering import Pages
+from repo_server.routes.preconditions import provide_revision
+from repo_server.routes.statics import Assets
+from repo_server.routes.stopping import Stopping
+from repo_server.search.factory import open_indexes
 from repo_server.services import indexing
+from repo_server.services.curriculum import install_shipped
+from repo_server.services.library import Library
+from repo_server.services.working import Worker
+from repo_server.settings import Settings, from_environment
+from repo_server.storage.factory import S3Options, open_staging, open_storage
 
 _PR_SET_PDEATHSIG: Final = 1
 
@@ -140,10 +140,7 @@ def open_engines(settings: Settings) -> Library:
     migrate(database)
     storage_url = settings.storage_url or str(data / "files")
     staging = open_staging(
-        storage_url,
-        folder=data / "staging",
-        turn=partial(turn, database),
-        s3=_s3(settings),
+        storage_url, folder=data / "staging", turn=partial(turn, database), s3=_s3(settings)
     )
     staging.prepare()
     library = Library(
@@ -239,11 +236,7 @@ def create_app(settings: Settings) -> Litestar:
             render_plugins=[JsonRenderPlugin(path="/openapi.json")],
         ),
         state=State(
-            {
-                "library": library,
-                "stopping": stopping,
-                "render_error": _error_renderer(pages),
-            }
+            {"library": library, "stopping": stopping, "render_error": _error_renderer(pages)}
         ),
         logging_config=None,
         debug=False,

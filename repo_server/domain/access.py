@@ -99,9 +99,7 @@ class Action(StrEnum):
     CONTRIBUTE = "contribute"  # start a material or an upload
     VIEW = "view"
     EDIT = "edit"
-    EDIT_FILES = (
-        "edit_files"  # what was reviewed keeps its files, but for those who review
-    )
+    EDIT_FILES = "edit_files"  # what was reviewed keeps its files, but for those who review
     SUBMIT = "submit"
     PUBLISH = "publish"
     RETURN = "return"
@@ -118,9 +116,7 @@ _PUBLISHED: Final = frozenset({Status.PUBLISHED})
 _RESTARTABLE: Final = frozenset({Status.DRAFT, Status.WITHDRAWN})
 _SUBMITTED: Final = frozenset({Status.SUBMITTED})
 _OPEN: Final = frozenset({Status.DRAFT, Status.SUBMITTED})
-_SEEN_BY_EDITORS: Final = frozenset(
-    {Status.SUBMITTED, Status.PUBLISHED, Status.WITHDRAWN}
-)
+_SEEN_BY_EDITORS: Final = frozenset({Status.SUBMITTED, Status.PUBLISHED, Status.WITHDRAWN})
 _PUBLISHABLE: Final = frozenset({Status.SUBMITTED, Status.WITHDRAWN})
 
 S, A = Standing, Action
@@ -153,11 +149,7 @@ TABLE: Final[dict[Action, dict[Standing, frozenset[Status]]]] = {
         S.MANAGER: _PUBLISHABLE,
         S.ADMIN: ALL_STATES - _PUBLISHED,
     },
-    A.RETURN: {
-        S.EDITOR_IN_SCOPE: _SUBMITTED,
-        S.MANAGER: _SUBMITTED,
-        S.ADMIN: _SUBMITTED,
-    },
+    A.RETURN: {S.EDITOR_IN_SCOPE: _SUBMITTED, S.MANAGER: _SUBMITTED, S.ADMIN: _SUBMITTED},
     A.WITHDRAW: {
         S.OWNER: frozenset({Status.PUBLISHED, Status.SUBMITTED}),
         S.EDITOR_IN_SCOPE: _PUBLISHED,
@@ -224,18 +216,14 @@ def standings(viewer: Viewer, subject: Subject) -> frozenset[Standing]:
     """Every standing of the viewer; a material without organization is in scope of all editors."""
     if not viewer.signed_in:
         return frozenset({Standing.ANONYMOUS})
-    found = {
-        _standing_by_role(membership, subject) for membership in viewer.memberships
-    }
+    found = {_standing_by_role(membership, subject) for membership in viewer.memberships}
     if viewer.account_id == subject.owner_id:
         found.add(Standing.OWNER)
     return frozenset(found) or frozenset({Standing.TEACHER})
 
 
 def _standing_by_role(membership: Membership, subject: Subject) -> Standing:
-    inside = (
-        subject.organization_id is None or subject.organization_id in membership.scope
-    )
+    inside = subject.organization_id is None or subject.organization_id in membership.scope
     if membership.role is Role.TEACHER:
         same = membership.organization_id == subject.organization_id
         return Standing.SAME_SCHOOL if same else Standing.TEACHER
@@ -278,15 +266,11 @@ def require_in_state(viewer: Viewer, action: Action, subject: Subject) -> None:
     if not permits(viewer, action, subject) and any(
         permits(viewer, action, replace(subject, status=state)) for state in Status
     ):
-        raise WrongState(
-            status=worded("status", subject.status, STATUS_LABELS[subject.status])
-        )
+        raise WrongState(status=worded("status", subject.status, STATUS_LABELS[subject.status]))
     require(viewer, action, subject)
 
 
-def allowed(
-    viewer: Viewer, subject: Subject, actions: Iterable[Action]
-) -> tuple[Action, ...]:
+def allowed(viewer: Viewer, subject: Subject, actions: Iterable[Action]) -> tuple[Action, ...]:
     """Those of `actions` that the viewer may do now, in the order given."""
     return tuple(action for action in actions if permits(viewer, action, subject))
 
@@ -297,8 +281,7 @@ def permits_collection(viewer: Viewer, action: Action, subject: Subject) -> bool
         return False
     row = COLLECTIONS[action]
     return any(
-        subject.status in row.get(standing, frozenset())
-        for standing in standings(viewer, subject)
+        subject.status in row.get(standing, frozenset()) for standing in standings(viewer, subject)
     )
 
 

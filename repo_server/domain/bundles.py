@@ -38,9 +38,7 @@ _EXPECTED: Final[dict[Kind, tuple[Kind, ...]]] = {
     Kind.SLIDES: _LESSON,
     Kind.TEST: (Kind.TEST, Kind.ANSWER_KEY),
 }
-_ROLE_OF_GROUP: Final = {
-    group: kind for group, kind in KIND_OF_GROUP.items() if group != "package"
-}
+_ROLE_OF_GROUP: Final = {group: kind for group, kind in KIND_OF_GROUP.items() if group != "package"}
 _WRITTEN: Final = frozenset({"document", "sheet", "text"})
 
 ATTRIBUTION_NAME: Final = "GIẤY PHÉP VÀ GHI CÔNG.txt"
@@ -64,9 +62,7 @@ class Contents:
     missing: tuple[str, ...]
 
 
-def understood_roles(
-    parts: Sequence[Part], kind: str | None
-) -> tuple[Kind | None, ...]:
+def understood_roles(parts: Sequence[Part], kind: str | None) -> tuple[Kind | None, ...]:
     """The role of each part; None where neither people nor the file's kind say one.
 
     The first written part without a role is what the material itself is, unless another part
@@ -99,9 +95,7 @@ def contents(parts: Sequence[Part], kind: str | None) -> Contents | None:
     missing = [role for role in wanted if role not in roles]
     if not present and not missing:
         return None
-    return Contents(
-        tuple(map(_in_a_sentence, present)), tuple(map(_in_a_sentence, missing))
-    )
+    return Contents(tuple(map(_in_a_sentence, present)), tuple(map(_in_a_sentence, missing)))
 
 
 def _expected(kind: str | None) -> tuple[Kind, ...]:

@@ -24,9 +24,9 @@ from litestar.exceptions import SerializationException, ValidationException
 from litestar.handlers.base import BaseRouteHandler
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from msgspec import ValidationError, convert
+
 from repo_server.domain.errors import BadRequest, ClientSilent, CrossSite, KhoError
 from repo_server.domain.wording import VIETNAMESE, Translations, speaking
-
 from repo_server.routes.errors import error_response, speaks_english
 
 PATH_LIMIT: Final = 2_000
@@ -40,9 +40,7 @@ LARGEST: Final = 2**63 - 1
 FREE_TEXT: Final = frozenset({"q"})
 """Query parameters that a person types: a long row of digits is a text there."""
 
-OWN_HEAD: Final = re.compile(
-    r"/api/files/|/api/uploads/|/static/|/api/materials/\d+/zip$"
-)
+OWN_HEAD: Final = re.compile(r"/api/files/|/api/uploads/|/static/|/api/materials/\d+/zip$")
 """Where handlers answer HEAD themselves, without the work for a body that nobody gets."""
 
 OVERRIDABLE: Final = "/api/uploads/"
@@ -96,9 +94,7 @@ def configure(config: AppConfig) -> AppConfig:
     return config
 
 
-def enclose(
-    app: Litestar, http: HttpSettings, english: Translations = VIETNAMESE
-) -> None:
+def enclose(app: Litestar, http: HttpSettings, english: Translations = VIETNAMESE) -> None:
     """Put the boundary around the application; the application's state keeps `http`.
 
     `english` are the names that those read who ask for English.
@@ -132,18 +128,13 @@ class Boundary:
         elif scope["method"] == "POST" and scope["path"].startswith(OVERRIDABLE):
             scope["method"] = meant_method(scope)
         names = self._english if speaks_english(scope) else VIETNAMESE
-        with (
-            structlog.contextvars.bound_contextvars(request_id=request_id),
-            speaking(names),
-        ):
+        with structlog.contextvars.bound_contextvars(request_id=request_id), speaking(names):
             try:
                 self._check(scope)
             except KhoError as error:
                 request: Request[Any, Any, Any] = Request(scope, body.receive, answer)
                 response = error_response(request, error)
-                await response.to_asgi_response(None, request)(
-                    scope, body.receive, answer
-                )
+                await response.to_asgi_response(None, request)(scope, body.receive, answer)
                 return
             await self._app(scope, body.receive, answer)
 
@@ -159,9 +150,7 @@ class Boundary:
             if message["type"] == "http.response.start":
                 if message["status"] != _SILENT:
                     await body.drain()
-                message["headers"] = self._completed(
-                    message.get("headers", ()), request_id
-                )
+                message["headers"] = self._completed(message.get("headers", ()), request_id)
             await send(message)
 
         return answer
@@ -200,9 +189,7 @@ class _Body:
         self._receive = receive
         self._unread = False
         for name, value in scope["headers"]:
-            if name == b"transfer-encoding" or (
-                name == b"content-length" and value != b"0"
-            ):
+            if name == b"transfer-encoding" or (name == b"content-length" and value != b"0"):
                 self._unread = True
             elif name == b"expect":
                 # The client waits to be asked for the body: asking only to drop it helps nobody.
@@ -293,9 +280,7 @@ def refuse_unreadable(scope: HTTPScope) -> None:
 
 
 def _refuse_long_path(path: bytes) -> None:
-    if len(path) > PATH_LIMIT or any(
-        len(part) > SEGMENT_LIMIT for part in path.split(b"/")
-    ):
+    if len(path) > PATH_LIMIT or any(len(part) > SEGMENT_LIMIT for part in path.split(b"/")):
         raise BadRequest(reason="path")
 
 
@@ -337,9 +322,7 @@ def _refuse_bad_text(text: bytes) -> None:
 def _is_long_number(text: str) -> bool:
     # The length first: Python refuses to read a number of some thousand digits.
     text = text.strip()
-    return _NUMBER.fullmatch(text) is not None and (
-        len(text) > 40 or abs(int(text)) > LARGEST
-    )
+    return _NUMBER.fullmatch(text) is not None and (len(text) > 40 or abs(int(text)) > LARGEST)
 
 
 def _has_long_number(value: Any) -> bool:
@@ -422,7 +405,5 @@ def security_headers(http: HttpSettings) -> tuple[tuple[bytes, bytes], ...]:
         "server": "",
     }
     if http.secure:
-        headers["strict-transport-security"] = (
-            f"max-age={_TWO_YEARS}; includeSubDomains"
-        )
+        headers["strict-transport-security"] = f"max-age={_TWO_YEARS}; includeSubDomains"
     return tuple((name.encode(), value.encode()) for name, value in headers.items())

@@ -11,13 +11,10 @@ from urllib.parse import quote
 
 import structlog
 from litestar import MediaType, Request, Response
-from litestar.exceptions import (
-    HTTPException,
-    InternalServerException,
-    ValidationException,
-)
+from litestar.exceptions import HTTPException, InternalServerException, ValidationException
 from litestar.response import Redirect
 from litestar.types import HTTPScope
+
 from repo_server.domain.errors import (
     BadRequest,
     Forbidden,
@@ -93,15 +90,10 @@ def error_response(request: AnyRequest, error: Exception) -> Response[Any]:
         page = _page(request, known, language, message, retry_after)
         if page is not None:
             return Response(
-                page,
-                status_code=known.status,
-                headers=headers,
-                media_type=MediaType.HTML,
+                page, status_code=known.status, headers=headers, media_type=MediaType.HTML
             )
     body = {"error": {"code": known.code, "message": message, "details": known.details}}
-    return Response(
-        body, status_code=known.status, headers=headers, media_type=MediaType.JSON
-    )
+    return Response(body, status_code=known.status, headers=headers, media_type=MediaType.JSON)
 
 
 def _sign_in_first(request: AnyRequest) -> Response[Any]:
@@ -130,10 +122,7 @@ def is_api(path: str) -> bool:
 
 def page_language(request: AnyRequest) -> str:
     """What pages speak: `?lang=`, then what was chosen before; Vietnamese otherwise."""
-    for asked in (
-        request.query_params.get("lang"),
-        request.cookies.get(LANGUAGE_COOKIE),
-    ):
+    for asked in (request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)):
         if asked in LANGUAGES:
             return str(asked)
     return "vi"
@@ -142,9 +131,7 @@ def page_language(request: AnyRequest) -> str:
 def speaks_english(scope: HTTPScope) -> bool:
     """Whether the answer to this request is to be in English; looked up only where it may be."""
     hints = (value for name, value in scope["headers"] if name in _LANGUAGE_HEADERS)
-    if b"en" not in scope["query_string"] and not any(
-        b"en" in value for value in hints
-    ):
+    if b"en" not in scope["query_string"] and not any(b"en" in value for value in hints):
         return False
     request: AnyRequest = Request(scope)
     language = language_of(request) if is_api(scope["path"]) else page_language(request)
@@ -154,10 +141,7 @@ def speaks_english(scope: HTTPScope) -> bool:
 def language_of(request: AnyRequest) -> str:
     """What the API speaks: `?lang=`, then what was chosen in this browser, then Accept-Language;
     Vietnamese otherwise."""
-    for asked in (
-        request.query_params.get("lang"),
-        request.cookies.get(LANGUAGE_COOKIE),
-    ):
+    for asked in (request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)):
         if asked in LANGUAGES:
             return str(asked)
     best = max(
@@ -242,9 +226,7 @@ def _retry_after(error: KhoError) -> int | None:
     return RETRY_AFTER if error.status == 503 else None
 
 
-def _headers(
-    known: KhoError, error: Exception, retry_after: int | None
-) -> dict[str, str]:
+def _headers(known: KhoError, error: Exception, retry_after: int | None) -> dict[str, str]:
     headers = {"cache-control": "no-store"}
     if retry_after is not None:
         headers["retry-after"] = str(retry_after)
@@ -260,20 +242,14 @@ def _headers(
 
 
 def _page(
-    request: AnyRequest,
-    error: KhoError,
-    language: str,
-    message: str,
-    retry_after: int | None,
+    request: AnyRequest, error: KhoError, language: str, message: str, retry_after: int | None
 ) -> str | None:
     render: RenderError | None = request.app.state.get("render_error")
     if render is None:
         return None
     titles = _TITLES.get(error.status, _OTHER_TITLE)
     try:
-        return render(
-            request, error.status, titles[language == "en"], message, retry_after
-        )
+        return render(request, error.status, titles[language == "en"], message, retry_after)
     except Exception:
         # A page that cannot be drawn must not hide the first error.
         log.exception("the error page failed", **_place(request))

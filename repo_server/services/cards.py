@@ -4,23 +4,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from sqlalchemy.orm import Session
+
 from repo_server.database.models import Material
 from repo_server.database.queries import materials as queries
-from repo_server.database.queries.materials import (
-    AlignedItem,
-    ListedFile,
-    ListedMaterial,
-)
+from repo_server.database.queries.materials import AlignedItem, ListedFile, ListedMaterial
+from repo_server.domain.access import Viewer
+from repo_server.domain.bundles import Contents, Part, contents
 from repo_server.domain.curriculum import ItemKind
 from repo_server.domain.files import FILE_KINDS
 from repo_server.domain.licenses import LICENSES
 from repo_server.domain.materials import KIND_LABELS, STATUS_LABELS, Kind, Status
 from repo_server.domain.wording import worded
 from repo_server.services.vocabulary import Names
-from sqlalchemy.orm import Session
-
-from repo_server.domain.access import Viewer
-from repo_server.domain.bundles import Contents, Part, contents
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +70,12 @@ class Card:
     snippet: tuple[Fragment, ...] = ()
     page_label: str | None = None
 
-    def with_snippet(
-        self, snippet: tuple[Fragment, ...], page_label: str | None
-    ) -> "Card":
+    def with_snippet(self, snippet: tuple[Fragment, ...], page_label: str | None) -> "Card":
         """The same card in a search result."""
         return replace(self, snippet=snippet, page_label=page_label)
 
 
-def cards(
-    session: Session, viewer: Viewer, names: Names, ids: Sequence[int]
-) -> list[Card]:
+def cards(session: Session, viewer: Viewer, names: Names, ids: Sequence[int]) -> list[Card]:
     """Cards of those of `ids` that the viewer may see, in the order of `ids`."""
     if not ids:
         return []
@@ -121,10 +113,7 @@ def card_of(session: Session, viewer: Viewer, names: Names, material: Material) 
 
 
 def _card(
-    row: ListedMaterial,
-    files: Sequence[ListedFile],
-    items: Sequence[AlignedItem],
-    names: Names,
+    row: ListedMaterial, files: Sequence[ListedFile], items: Sequence[AlignedItem], names: Names
 ) -> Card:
     material = row.material
     thumbnail = next((file.id for file in files if file.has_thumbnail), None)
@@ -172,9 +161,7 @@ def thumbnail_url(file_id: int) -> str:
 
 def card_grades(items: Sequence[AlignedItem]) -> tuple[int, ...]:
     """Grades of the items that are not textbook sets."""
-    return tuple(
-        sorted({g for item in items if item.kind != ItemKind.BOOK for g in item.grades})
-    )
+    return tuple(sorted({g for item in items if item.kind != ItemKind.BOOK for g in item.grades}))
 
 
 def subject_labels(items: Sequence[AlignedItem], names: Names) -> tuple[Label, ...]:
@@ -196,11 +183,7 @@ def label_of(names: Mapping[str, object], code: str) -> str:
 
 def license_label(code: str | None) -> Label | None:
     """The licence as people read it."""
-    return (
-        None
-        if code is None
-        else Label(code, worded("license", code, LICENSES[code].label))
-    )
+    return None if code is None else Label(code, worded("license", code, LICENSES[code].label))
 
 
 def kind_label(kind: str | None) -> str | None:

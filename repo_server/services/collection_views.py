@@ -6,17 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from sqlalchemy.orm import Session
+
 from repo_server.database.queries import collections as queries
 from repo_server.database.queries import materials as material_queries
 from repo_server.database.queries.collections import ListedCollection, PlacedItem
+from repo_server.domain.access import Action, Viewer, permits_collection, require
 from repo_server.domain.errors import NotFound
 from repo_server.domain.materials import Status
 from repo_server.domain.vietnamese import fold
-from repo_server.services.curating import subject_of
-from repo_server.services.library import Library
-from sqlalchemy.orm import Session
-
-from repo_server.domain.access import Action, Viewer, permits_collection, require
 from repo_server.services.cards import (
     Card,
     Label,
@@ -27,6 +25,8 @@ from repo_server.services.cards import (
     status_label,
     thumbnail_url,
 )
+from repo_server.services.curating import subject_of
+from repo_server.services.library import Library
 
 CHOICES: Final = 100
 """How many collections are offered when a material is added to one."""
@@ -124,14 +124,10 @@ def collection_by_code(library: Library, viewer: Viewer, code: str) -> Collectio
         return _view(session, viewer, queries.collection_by_code(session, viewer, code))
 
 
-def collection_by_id(
-    library: Library, viewer: Viewer, collection_id: int
-) -> CollectionView:
+def collection_by_id(library: Library, viewer: Viewer, collection_id: int) -> CollectionView:
     """The collection of that id. Raises NotFound for what the viewer may not see."""
     with library.database.read() as session:
-        return _view(
-            session, viewer, queries.collection_by_id(session, viewer, collection_id)
-        )
+        return _view(session, viewer, queries.collection_by_id(session, viewer, collection_id))
 
 
 def with_cards(
@@ -167,9 +163,7 @@ def collections(
     return total, tuple(map(_card, found))
 
 
-def collections_to_add_to(
-    library: Library, viewer: Viewer
-) -> tuple[CollectionChoice, ...]:
+def collections_to_add_to(library: Library, viewer: Viewer) -> tuple[CollectionChoice, ...]:
     """What the viewer may add a material to, last changed first. Raises Forbidden."""
     require(viewer, Action.CURATE)
     with library.database.read() as session:
@@ -217,9 +211,7 @@ def _card(row: ListedCollection) -> CollectionCard:
     )
 
 
-def _view(
-    session: Session, viewer: Viewer, row: ListedCollection | None
-) -> CollectionView:
+def _view(session: Session, viewer: Viewer, row: ListedCollection | None) -> CollectionView:
     if row is None:
         raise NotFound
     one = row.collection
@@ -238,10 +230,7 @@ def _view(
 
 
 def _sections(
-    shelves: Sequence[tuple[int | None, str, str]],
-    items: Sequence[PlacedItem],
-    *,
-    can_edit: bool,
+    shelves: Sequence[tuple[int | None, str, str]], items: Sequence[PlacedItem], *, can_edit: bool
 ) -> tuple[SectionView, ...]:
     under: dict[int | None, list[PlacedItem]] = {}
     for item in items:
@@ -287,6 +276,4 @@ def _licenses(items: Sequence[PlacedItem]) -> tuple[LicenseShare, ...]:
     counts = Counter(
         item.material.license for item in items if item.material and _is_available(item)
     )
-    return tuple(
-        LicenseShare(license_label(code), count) for code, count in counts.most_common()
-    )
+    return tuple(LicenseShare(license_label(code), count) for code, count in counts.most_common())

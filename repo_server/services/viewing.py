@@ -5,26 +5,26 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from sqlalchemy.orm import Session
+
 from repo_server.database.models import CurriculumItem, Material, MaterialFile
 from repo_server.database.queries import curriculum as curriculum_queries
 from repo_server.database.queries import files as file_queries
 from repo_server.database.queries import materials as queries
+from repo_server.domain.access import Action, Viewer, allowed, permits
 from repo_server.domain.curriculum import ITEM_KIND_LABELS, ItemKind
 from repo_server.domain.errors import NotFound
 from repo_server.domain.files import DRAWN_KINDS, FILE_KINDS, drawn_pages
 from repo_server.domain.licenses import LICENSES, License
 from repo_server.domain.materials import LANGUAGES
 from repo_server.domain.wording import worded
+from repo_server.services.cards import Card, card_of, kind_label
 from repo_server.services.curriculum import item_url
 from repo_server.services.library import Library
 from repo_server.services.materials import missing
 from repo_server.services.placement import Choice, choice_of
 from repo_server.services.uploads import subject_of
 from repo_server.services.versions import present_files
-from sqlalchemy.orm import Session
-
-from repo_server.domain.access import Action, Viewer, allowed, permits
-from repo_server.services.cards import Card, card_of, kind_label
 
 PREVIEW_PAGES: Final = 50
 PREVIEW_TEXT: Final = 5_000
@@ -107,25 +107,16 @@ class MaterialView:
 def material_by_code(library: Library, viewer: Viewer, code: str) -> MaterialView:
     """The material of that code. Raises NotFound for what the viewer may not see."""
     with library.database.read() as session:
-        return _view(
-            library, session, viewer, queries.material_by_code(session, viewer, code)
-        )
+        return _view(library, session, viewer, queries.material_by_code(session, viewer, code))
 
 
 def material_by_id(library: Library, viewer: Viewer, material_id: int) -> MaterialView:
     """The material of that id. Raises NotFound for what the viewer may not see."""
     with library.database.read() as session:
-        return _view(
-            library,
-            session,
-            viewer,
-            queries.material_by_id(session, viewer, material_id),
-        )
+        return _view(library, session, viewer, queries.material_by_id(session, viewer, material_id))
 
 
-def material_after(
-    library: Library, viewer: Viewer, material: Material
-) -> MaterialView:
+def material_after(library: Library, viewer: Viewer, material: Material) -> MaterialView:
     """The material as this viewer's own act left it, with the revision that the act made.
 
     `material` comes from `services.materials`, loaded with files and items. Raises NotFound where
@@ -151,9 +142,7 @@ def _view(
         version=material.version,
         license=_license(material.license),
         language_label=worded(
-            "language",
-            material.language,
-            LANGUAGES.get(material.language, material.language),
+            "language", material.language, LANGUAGES.get(material.language, material.language)
         ),
         keywords=tuple(material.keywords),
         author=material.author,
@@ -180,9 +169,7 @@ def _license(code: str | None) -> License | None:
     )
 
 
-def alignments(
-    session: Session, items: Sequence[CurriculumItem]
-) -> tuple[AlignmentView, ...]:
+def alignments(session: Session, items: Sequence[CurriculumItem]) -> tuple[AlignmentView, ...]:
     """The items with the titles on the way to each."""
     above = curriculum_queries.ancestors(session, items)
     codes = curriculum_queries.framework_codes(session)
@@ -191,9 +178,7 @@ def alignments(
             id=item.id,
             title=item.title,
             kind=item.kind,
-            kind_label=worded(
-                "item_kind", item.kind, ITEM_KIND_LABELS[ItemKind(item.kind)]
-            ),
+            kind_label=worded("item_kind", item.kind, ITEM_KIND_LABELS[ItemKind(item.kind)]),
             trail=tuple(ancestor.title for ancestor in above[item.id]),
             url=item_url(codes[item.framework_id], item.code),
         )
@@ -242,14 +227,10 @@ def _preview(file: MaterialFile) -> str:
 
 def _text(session: Session, viewer: Viewer, file: MaterialFile) -> str:
     pages = file_queries.segments(session, viewer, file.sha256, 20)
-    return "\n\n".join(f"{page.label}\n{page.text}".strip() for page in pages)[
-        :PREVIEW_TEXT
-    ]
+    return "\n\n".join(f"{page.label}\n{page.text}".strip() for page in pages)[:PREVIEW_TEXT]
 
 
-def stored_file(
-    library: Library, viewer: Viewer, file_id: int
-) -> file_queries.StoredFile:
+def stored_file(library: Library, viewer: Viewer, file_id: int) -> file_queries.StoredFile:
     """A file whose bytes the viewer may have. Raises NotFound."""
     with library.database.read() as session:
         stored = file_queries.file_by_id(session, viewer, file_id)

@@ -8,6 +8,8 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from litestar.status_codes import HTTP_200_OK, HTTP_204_NO_CONTENT
 from msgspec import Meta, Struct
+
+from repo_server.domain.access import ROLE_LABELS, Action, Viewer
 from repo_server.domain.errors import Forbidden
 from repo_server.domain.wording import worded
 from repo_server.routes.auth import (
@@ -19,12 +21,10 @@ from repo_server.routes.auth import (
     signed_in,
 )
 from repo_server.routes.bounds import PathId
+from repo_server.services import access_tokens, accounts, sign_ins
 from repo_server.services.access_tokens import DAYS_LIMIT, TokenView
 from repo_server.services.library import Library
 from repo_server.services.sign_ins import SessionView
-
-from repo_server.domain.access import ROLE_LABELS, Action, Viewer
-from repo_server.services import access_tokens, accounts, sign_ins
 
 AnyRequest = Request[Any, Any, Any]
 PasswordText = Annotated[str, Meta(max_length=1024)]
@@ -120,8 +120,7 @@ def login(
     """Sign in: the answer sets the session's cookie. 429 after too many tries."""
     result = signed_in(request, library, data.email, data.password)
     return Response(
-        _me(result.viewer),
-        cookies=[session_cookie(request.app.state.http, result.token)],
+        _me(result.viewer), cookies=[session_cookie(request.app.state.http, result.token)]
     )
 
 
@@ -140,9 +139,7 @@ def me(viewer: NamedDependency[Viewer]) -> Me:
     return _me(viewer)
 
 
-@post(
-    "/api/password", opt=_ACCOUNT, status_code=HTTP_204_NO_CONTENT, sync_to_thread=True
-)
+@post("/api/password", opt=_ACCOUNT, status_code=HTTP_204_NO_CONTENT, sync_to_thread=True)
 def change_password(
     request: AnyRequest,
     library: NamedDependency[Library],
@@ -156,9 +153,7 @@ def change_password(
 
 @get("/api/sessions", opt=_ACCOUNT, sync_to_thread=True)
 def sessions(
-    request: AnyRequest,
-    library: NamedDependency[Library],
-    viewer: NamedDependency[Viewer],
+    request: AnyRequest, library: NamedDependency[Library], viewer: NamedDependency[Viewer]
 ) -> MySessions:
     """One's sessions."""
     views = sign_ins.sessions_of(library, viewer, session_token(request))
@@ -167,9 +162,7 @@ def sessions(
 
 @delete("/api/sessions", opt=_ACCOUNT, sync_to_thread=True)
 def end_other_sessions(
-    request: AnyRequest,
-    library: NamedDependency[Library],
-    viewer: NamedDependency[Viewer],
+    request: AnyRequest, library: NamedDependency[Library], viewer: NamedDependency[Viewer]
 ) -> None:
     """End every session but the one that asks."""
     sign_ins.end_other_sessions(library, viewer, session_token(request))
@@ -177,22 +170,16 @@ def end_other_sessions(
 
 @delete("/api/sessions/{session_id:int}", opt=_ACCOUNT, sync_to_thread=True)
 def end_session(
-    library: NamedDependency[Library],
-    viewer: NamedDependency[Viewer],
-    session_id: PathId,
+    library: NamedDependency[Library], viewer: NamedDependency[Viewer], session_id: PathId
 ) -> None:
     """End one session."""
     sign_ins.end_session(library, viewer, session_id)
 
 
 @get("/api/tokens", opt=_ACCOUNT, sync_to_thread=True)
-def tokens(
-    library: NamedDependency[Library], viewer: NamedDependency[Viewer]
-) -> MyTokens:
+def tokens(library: NamedDependency[Library], viewer: NamedDependency[Viewer]) -> MyTokens:
     """One's tokens for programs."""
-    return MyTokens(
-        tuple(_token(view) for view in access_tokens.tokens_of(library, viewer))
-    )
+    return MyTokens(tuple(_token(view) for view in access_tokens.tokens_of(library, viewer)))
 
 
 @post("/api/tokens", opt=_ACCOUNT, sync_to_thread=True)
@@ -250,16 +237,9 @@ def _me(viewer: Viewer) -> Me:
 
 def _session(view: SessionView) -> MySession:
     return MySession(
-        view.id,
-        view.device,
-        view.created_at,
-        view.last_seen_at,
-        view.expires_at,
-        view.current,
+        view.id, view.device, view.created_at, view.last_seen_at, view.expires_at, view.current
     )
 
 
 def _token(view: TokenView) -> MyToken:
-    return MyToken(
-        view.id, view.name, view.created_at, view.last_used_at, view.expires_at
-    )
+    return MyToken(view.id, view.name, view.created_at, view.last_used_at, view.expires_at)

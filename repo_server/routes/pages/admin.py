@@ -8,25 +8,25 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.response import Redirect
 from msgspec import Struct
+
 from repo_server.database.queries.damage import DamagedFile
+from repo_server.domain.access import ROLE_LABELS, Action, Role, Viewer
 from repo_server.domain.errors import CATALOGUE, KhoError
 from repo_server.domain.files import readable_size
 from repo_server.domain.materials import STATUS_LABELS, Status
 from repo_server.domain.wording import worded
 from repo_server.routes.auth import requires
 from repo_server.routes.bounds import PathId
-from repo_server.routes.pages.redirects import see
-from repo_server.services.keeping.given_up import DeadJob
-from repo_server.services.keeping.verdicts import Verdict
-from repo_server.services.library import Library
-from repo_server.services.statistics import Overview
-
-from repo_server.domain.access import ROLE_LABELS, Action, Role, Viewer
 from repo_server.routes.errors import page_language
+from repo_server.routes.pages.redirects import see
 from repo_server.routes.pages.rendering import HtmlRequest, Pages, number
 from repo_server.services import health, statistics
 from repo_server.services.cards import material_url
 from repo_server.services.keeping import given_up
+from repo_server.services.keeping.given_up import DeadJob
+from repo_server.services.keeping.verdicts import Verdict
+from repo_server.services.library import Library
+from repo_server.services.statistics import Overview
 
 ADDRESS: Final = "/quan-tri"
 _VIETNAM: Final = timezone(timedelta(hours=7))
@@ -112,16 +112,11 @@ def _engines(
     answers = {
         pages.message(request, "admin.database"): state.database,
         pages.message(request, "admin.storage"): state.storage,
-        **{
-            _named(request, pages, "admin.search", n): c
-            for n, c in state.search.items()
-        },
+        **{_named(request, pages, "admin.search", n): c for n, c in state.search.items()},
     }
     fine, language = pages.message(request, "admin.works"), page_language(request)
     return tuple(
-        EngineLine(
-            name, code == "ok", fine if code == "ok" else _sentence(code, language)
-        )
+        EngineLine(name, code == "ok", fine if code == "ok" else _sentence(code, language))
         for name, code in answers.items()
     )
 
@@ -153,10 +148,7 @@ def _work(request: HtmlRequest, pages: Pages, overview: Overview) -> tuple[Line,
         "admin.uploads_receiving": counts.uploads["receiving"],
         "admin.uploads_received": counts.uploads["received"],
     }
-    lines = [
-        Line(pages.message(request, key), number(value))
-        for key, value in figures.items()
-    ]
+    lines = [Line(pages.message(request, key), number(value)) for key, value in figures.items()]
     lines += [
         Line(_named(request, pages, "admin.index_lag", name), number(count))
         for name, count in counts.index_lag.items()
@@ -165,9 +157,7 @@ def _work(request: HtmlRequest, pages: Pages, overview: Overview) -> tuple[Line,
 
 
 def _space(request: HtmlRequest, pages: Pages, overview: Overview) -> tuple[Line, ...]:
-    unknown, never = (
-        pages.message(request, f"admin.{key}") for key in ("unknown", "never")
-    )
+    unknown, never = (pages.message(request, f"admin.{key}") for key in ("unknown", "never"))
     values: Mapping[str, str] = {
         "admin.stored": f"{number(overview.blobs)} · {readable_size(overview.blob_bytes)}",
         "admin.free_here": _size(overview.free_here, unknown),
@@ -176,19 +166,13 @@ def _space(request: HtmlRequest, pages: Pages, overview: Overview) -> tuple[Line
         "admin.last_restore": _moment(overview.last_restore, never),
         "admin.last_verify": _verdict(request, pages, overview.counts.verdict, never),
     }
-    return tuple(
-        Line(pages.message(request, key), value) for key, value in values.items()
-    )
+    return tuple(Line(pages.message(request, key), value) for key, value in values.items())
 
 
-def _verdict(
-    request: HtmlRequest, pages: Pages, verdict: Verdict | None, otherwise: str
-) -> str:
+def _verdict(request: HtmlRequest, pages: Pages, verdict: Verdict | None, otherwise: str) -> str:
     if verdict is None:
         return otherwise
-    found = ", ".join(
-        f"{code}: {number(count)}" for code, count in verdict.findings.items()
-    )
+    found = ", ".join(f"{code}: {number(count)}" for code, count in verdict.findings.items())
     said = pages.message(
         request,
         "admin.verify_wrong" if verdict.unmended else "admin.verify_fine",
@@ -221,8 +205,7 @@ def _materials(overview: Overview) -> tuple[Line, ...]:
 def _accounts(overview: Overview) -> tuple[Line, ...]:
     found = overview.accounts
     return tuple(
-        Line(worded("role", role, ROLE_LABELS[role]), number(found.get(role, 0)))
-        for role in Role
+        Line(worded("role", role, ROLE_LABELS[role]), number(found.get(role, 0))) for role in Role
     )
 
 
@@ -239,9 +222,7 @@ def _dead(job: DeadJob) -> DeadLine:
 
 def _damaged(file: DamagedFile) -> DamagedLine:
     when = _moment(file.damaged_at, "")
-    return DamagedLine(
-        file.name, file.title, material_url(file.code), file.sha256, when
-    )
+    return DamagedLine(file.name, file.title, material_url(file.code), file.sha256, when)
 
 
 @post(

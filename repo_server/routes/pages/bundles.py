@@ -4,6 +4,9 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.response import Redirect
 from msgspec import Struct
+
+from repo_server.domain.access import Action, Viewer
+from repo_server.domain.bundles import ROLE_LABELS, ROLES
 from repo_server.domain.errors import (
     BadRequest,
     EditConflict,
@@ -16,18 +19,15 @@ from repo_server.domain.materials import FILES_LIMIT, Kind
 from repo_server.domain.wording import worded
 from repo_server.routes.auth import requires
 from repo_server.routes.bounds import PathCode, PathId
+from repo_server.routes.pages.edit_context import Option
 from repo_server.routes.pages.forms import Form
+from repo_server.routes.pages.material_context import shown_material
 from repo_server.routes.pages.materials import editable
 from repo_server.routes.pages.redirects import see
-from repo_server.services.bundles import FileChange
-from repo_server.services.library import Library
-
-from repo_server.domain.access import Action, Viewer
-from repo_server.domain.bundles import ROLE_LABELS, ROLES
-from repo_server.routes.pages.edit_context import Option
-from repo_server.routes.pages.material_context import shown_material
 from repo_server.routes.pages.rendering import HtmlRequest, Pages
 from repo_server.services import bundles, materials, viewing
+from repo_server.services.bundles import FileChange
+from repo_server.services.library import Library
 from repo_server.services.viewing import FileView, MaterialView
 
 
@@ -80,9 +80,7 @@ def change_file(
         notice = _act(library, viewer, view, file_id, form)
     except (InvalidValue, EditConflict, WrongState) as error:
         fresh = viewing.material_by_id(library, viewer, view.card.id)
-        return _files(
-            request, viewer, pages, fresh, {file_id: _said(error)}, status=error.status
-        )
+        return _files(request, viewer, pages, fresh, {file_id: _said(error)}, status=error.status)
     return see(f"{view.card.url}/tep#tep-{file_id}", notice)
 
 
@@ -91,9 +89,7 @@ def _said(error: KhoError) -> str:
     return str(reason or error.sentence())
 
 
-def _act(
-    library: Library, viewer: Viewer, view: MaterialView, file_id: int, form: Form
-) -> str:
+def _act(library: Library, viewer: Viewer, view: MaterialView, file_id: int, form: Form) -> str:
     act, rev = form.one("do"), form.number("rev")
     if act == "remove":
         materials.remove_file(library, viewer, view.card.id, rev, file_id)
@@ -133,16 +129,13 @@ def _files(
         status=422 if status == 400 else status,
         material=shown_material(view),
         forms=tuple(
-            _form(file, first=at == 0, last=at == last)
-            for at, file in enumerate(view.files)
+            _form(file, first=at == 0, last=at == last) for at, file in enumerate(view.files)
         ),
         errors=errors or {},
         changeable=view.can_edit_files,
         live=view.card.status == "published",
         removable=last > 0 or view.card.status != "published",
-        add_url=f"/dong-gop?hoc-lieu={view.card.id}"
-        if len(view.files) < FILES_LIMIT
-        else None,
+        add_url=f"/dong-gop?hoc-lieu={view.card.id}" if len(view.files) < FILES_LIMIT else None,
     )
 
 
@@ -165,10 +158,7 @@ def _form(file: FileView, *, first: bool, last: bool) -> FileForm:
 def _roles(role: str | None) -> tuple[Option, ...]:
     """The usual roles, and the file's own where it is another one."""
     own = () if role is None or role in ROLES else (Kind(role),)
-    return tuple(
-        Option(one, worded("file_role", one, ROLE_LABELS[one]))
-        for one in (*ROLES, *own)
-    )
+    return tuple(Option(one, worded("file_role", one, ROLE_LABELS[one])) for one in (*ROLES, *own))
 
 
 @get("/da-luu", opt=requires(Action.READ_PUBLIC), sync_to_thread=False)

@@ -7,20 +7,20 @@ from typing import Final
 from litestar import Response, get
 from litestar.di import NamedDependency
 from msgspec import Struct
+
+from repo_server.domain.access import Action, Viewer
 from repo_server.domain.curriculum import ITEM_KIND_LABELS, ItemKind
 from repo_server.domain.wording import worded
 from repo_server.routes.auth import requires
 from repo_server.routes.bounds import PathCode
+from repo_server.routes.pages.rendering import HtmlRequest, Pages
 from repo_server.routes.searching import (
     search_address,
 )
 from repo_server.search.base import SearchQuery
+from repo_server.services import curriculum, discovery
 from repo_server.services.curriculum import Branch, item_url
 from repo_server.services.library import Library
-
-from repo_server.domain.access import Action, Viewer
-from repo_server.routes.pages.rendering import HtmlRequest, Pages
-from repo_server.services import curriculum, discovery
 
 SHOWN_AT_ITEM: Final = 12
 
@@ -113,11 +113,7 @@ def frameworks_page(
     return pages.render(request, viewer, "frameworks.html", frameworks=frameworks)
 
 
-@get(
-    "/chuong-trinh/{framework:str}",
-    opt=requires(Action.READ_PUBLIC),
-    sync_to_thread=True,
-)
+@get("/chuong-trinh/{framework:str}", opt=requires(Action.READ_PUBLIC), sync_to_thread=True)
 def framework_page(
     request: HtmlRequest,
     library: NamedDependency[Library],
@@ -127,11 +123,7 @@ def framework_page(
 ) -> Response[str]:
     """The top of a framework's tree."""
     return _page(
-        request,
-        library,
-        viewer,
-        pages,
-        curriculum.branch(library, viewer, framework, None),
+        request, library, viewer, pages, curriculum.branch(library, viewer, framework, None)
     )
 
 
@@ -150,11 +142,7 @@ def item_page(
 ) -> Response[str]:
     """A place in the tree: what is below it, and the materials that are about it."""
     return _page(
-        request,
-        library,
-        viewer,
-        pages,
-        curriculum.branch(library, viewer, framework, item),
+        request, library, viewer, pages, curriculum.branch(library, viewer, framework, item)
     )
 
 
@@ -175,9 +163,7 @@ def _page(
             item_url(branch.framework.code),
             branch.framework.source,
         ),
-        trail=[
-            Place(step.title, item_url(framework, step.code)) for step in branch.trail
-        ],
+        trail=[Place(step.title, item_url(framework, step.code)) for step in branch.trail],
         item=_open_item(branch),
         children=_children(branch),
         groups=_groups(_children(branch)),
@@ -227,19 +213,12 @@ def _children(branch: Branch) -> tuple[ShownItem, ...]:
 def _groups(children: Sequence[ShownItem]) -> tuple[ShownGroup, ...]:
     kinds = dict.fromkeys(child.kind_label for child in children)
     return tuple(
-        ShownGroup(
-            label, tuple(child for child in children if child.kind_label == label)
-        )
+        ShownGroup(label, tuple(child for child in children if child.kind_label == label))
         for label in kinds
     )
 
 
-_FACET_OF_KIND: Final = {
-    "strand": "strand",
-    "topic": "topic",
-    "outcome": "outcome",
-    "book": "book",
-}
+_FACET_OF_KIND: Final = {"strand": "strand", "topic": "topic", "outcome": "outcome", "book": "book"}
 
 
 def _search_at(branch: Branch) -> str:

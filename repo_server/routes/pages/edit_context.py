@@ -4,17 +4,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
+
+from repo_server.domain.access import Viewer
 from repo_server.domain.licenses import LICENSES
 from repo_server.domain.materials import KIND_LABELS, LANGUAGES
 from repo_server.domain.wording import worded
 from repo_server.routes.pages.forms import Form
+from repo_server.routes.pages.material_context import shown_material
+from repo_server.services import picking
 from repo_server.services.library import Library
 from repo_server.services.materials import Description
 from repo_server.services.placement import Choice
-
-from repo_server.domain.access import Viewer
-from repo_server.routes.pages.material_context import shown_material
-from repo_server.services import picking
 from repo_server.services.viewing import AlignmentView, MaterialView
 
 _QUERY_LIMIT: Final = 200
@@ -72,9 +72,7 @@ def saved_values(view: MaterialView) -> Values:
     }
 
 
-def form_values(
-    library: Library, viewer: Viewer, form: Form
-) -> tuple[Values, Description]:
+def form_values(library: Library, viewer: Viewer, form: Form) -> tuple[Values, Description]:
     """What was typed, to be shown again, and what it asks for."""
     items = picking.items(library, viewer, form.numbers("item"))
     keywords = tuple(word.strip() for word in form.one("keywords").split(","))
@@ -132,8 +130,7 @@ def _options(library: Library) -> Options:
     names = picking.names(library)
     return Options(
         kinds=tuple(
-            Option(kind, worded("kind", kind, label))
-            for kind, label in KIND_LABELS.items()
+            Option(kind, worded("kind", kind, label)) for kind, label in KIND_LABELS.items()
         ),
         grades=tuple(
             Option(str(grade), worded("grade", str(grade), f"Lớp {grade}"))
@@ -143,10 +140,7 @@ def _options(library: Library) -> Options:
             Option(code, subject.label, grades=subject.grades)
             for code, subject in names.subjects.items()
         ),
-        books=tuple(
-            Option(code, book.label, note=book.note)
-            for code, book in names.books.items()
-        ),
+        books=tuple(Option(code, book.label, note=book.note) for code, book in names.books.items()),
         licenses=tuple(
             Option(
                 code,
@@ -157,15 +151,12 @@ def _options(library: Library) -> Options:
             for code, license in LICENSES.items()
         ),
         languages=tuple(
-            Option(code, worded("language", code, label))
-            for code, label in LANGUAGES.items()
+            Option(code, worded("language", code, label)) for code, label in LANGUAGES.items()
         ),
     )
 
 
-def _results(
-    library: Library, viewer: Viewer, query: str, values: Values
-) -> tuple[FoundItem, ...]:
+def _results(library: Library, viewer: Viewer, query: str, values: Values) -> tuple[FoundItem, ...]:
     if not query:
         return ()
     grades = [int(grade) for grade in _texts(values["grades"])]

@@ -5,16 +5,16 @@ from typing import Final
 from litestar import Response, get
 from litestar.di import NamedDependency
 from msgspec import Struct
-from repo_server.domain.wording import worded
-from repo_server.routes.auth import requires
-from repo_server.search.base import SearchQuery, Sort
-from repo_server.services.curriculum import item_url
-from repo_server.services.library import Library
 
 from repo_server.domain.access import Action, Viewer
+from repo_server.domain.wording import worded
+from repo_server.routes.auth import requires
 from repo_server.routes.pages.rendering import HtmlRequest, Pages
+from repo_server.search.base import SearchQuery, Sort
 from repo_server.services import discovery
 from repo_server.services.collection_views import collections
+from repo_server.services.curriculum import item_url
+from repo_server.services.library import Library
 
 NEWEST: Final = 8
 NEWEST_COLLECTIONS: Final = 4
@@ -61,9 +61,7 @@ def home(
 ) -> Response[str]:
     """The way in: search, the grades, what is new."""
     counts = discovery.search(
-        library,
-        viewer,
-        SearchQuery(size=NEWEST, sort=Sort.NEWEST, facets=("grade", "subject")),
+        library, viewer, SearchQuery(size=NEWEST, sort=Sort.NEWEST, facets=("grade", "subject"))
     )
     grades = {value.value: value.count for value in counts.facets.get("grade", ())}
     return pages.render(
@@ -79,9 +77,7 @@ def home(
             for code, key, numbers in _LEVELS
         ),
         newest=counts.items,
-        collections=collections(library, viewer, "", page=1, size=NEWEST_COLLECTIONS)[
-            1
-        ],
+        collections=collections(library, viewer, "", page=1, size=NEWEST_COLLECTIONS)[1],
         total_materials=counts.total,
         total_subjects=len(counts.facets.get("subject", ())),
         popular_subjects=tuple(

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from repo_server.domain.access import Action
+from repo_server.domain.bundles import Contents
 from repo_server.domain.files import DRAWN_KINDS
 from repo_server.domain.licenses import License
 from repo_server.domain.wording import worded
-
-from repo_server.domain.access import Action
-from repo_server.domain.bundles import Contents
 from repo_server.routes.pages.rendering import HtmlRequest, Pages
 from repo_server.services.cards import Card, Label, material_url
 from repo_server.services.viewing import AlignmentView, FileView, MaterialView
@@ -140,9 +139,7 @@ def shown_file(file: FileView) -> ShownFile:
 
 
 def _preview(file: FileView) -> ShownPreview:
-    content = (
-        f"/api/files/{file.id}/{'preview/1' if file.kind in DRAWN_KINDS else 'content'}"
-    )
+    content = f"/api/files/{file.id}/{'preview/1' if file.kind in DRAWN_KINDS else 'content'}"
     url = content if file.preview in ("image", "video", "audio") else None
     pages = tuple(
         ShownPage(number, f"/api/files/{file.id}/preview/{number}", f"Trang {number}")

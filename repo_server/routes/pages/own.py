@@ -8,18 +8,18 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 from msgspec import Struct
+
+from repo_server.domain.access import Action, Viewer
 from repo_server.domain.errors import Forbidden, WrongState
 from repo_server.domain.files import FILE_KINDS, FileKind, readable_size
 from repo_server.domain.materials import Status
 from repo_server.routes.auth import requires
 from repo_server.routes.bounds import MAX_ID, PageNumber
 from repo_server.routes.pages.paging import pager
-from repo_server.services.library import Library
-
-from repo_server.domain.access import Action, Viewer
 from repo_server.routes.pages.rendering import HtmlRequest, Pages
 from repo_server.services import desk, picking, viewing
 from repo_server.services.cards import Card, status_label
+from repo_server.services.library import Library
 
 PAGE_SIZE: Final = 20
 _GRADES: Final = tuple(str(grade) for grade in range(1, 13))
@@ -71,15 +71,11 @@ def contribute_page(
     library: NamedDependency[Library],
     viewer: NamedDependency[Viewer],
     pages: NamedDependency[Pages],
-    target: Annotated[
-        int | None, QueryParameter(name="hoc-lieu", ge=1, le=MAX_ID)
-    ] = None,
+    target: Annotated[int | None, QueryParameter(name="hoc-lieu", ge=1, le=MAX_ID)] = None,
 ) -> Response[str]:
     """Send files; `hoc-lieu` names the material that they are added to."""
     kinds = FILE_KINDS.values()
-    extensions = dict.fromkeys(
-        extension for kind in kinds for extension in kind.extensions
-    )
+    extensions = dict.fromkeys(extension for kind in kinds for extension in kind.extensions)
     return pages.render(
         request,
         viewer,
@@ -116,9 +112,7 @@ def own_page(
         "mine.html",
         items=shelf.items,
         statuses=_tabs(request, pages, shelf.counts, state),
-        pager=pager(
-            total, page, PAGE_SIZE, lambda number: f"/cua-toi?page={number}{chosen}"
-        ),
+        pager=pager(total, page, PAGE_SIZE, lambda number: f"/cua-toi?page={number}{chosen}"),
     )
 
 
@@ -126,21 +120,13 @@ def _tabs(
     request: HtmlRequest, pages: Pages, counts: dict[str, int], state: str | None
 ) -> tuple[StatusTab, ...]:
     everything = StatusTab(
-        "",
-        pages.message(request, "mine.all"),
-        sum(counts.values()),
-        state is None,
-        "/cua-toi",
+        "", pages.message(request, "mine.all"), sum(counts.values()), state is None, "/cua-toi"
     )
     return (
         everything,
         *(
             StatusTab(
-                one,
-                status_label(one),
-                counts.get(one, 0),
-                state == one,
-                f"/cua-toi?status={one}",
+                one, status_label(one), counts.get(one, 0), state == one, f"/cua-toi?status={one}"
             )
             for one in Status
         ),
@@ -181,9 +167,7 @@ def review_page(
         filters=asked,
         subjects=tuple(subjects.values()),
         grades=_GRADES,
-        pager=pager(
-            queue.total, page, PAGE_SIZE, lambda number: _queue_address(asked, number)
-        ),
+        pager=pager(queue.total, page, PAGE_SIZE, lambda number: _queue_address(asked, number)),
     )
 
 

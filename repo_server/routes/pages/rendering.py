@@ -12,12 +12,12 @@ from urllib.parse import quote, urlencode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import MediaType, Request, Response
 from markupsafe import Markup, escape
-from repo_server.domain.files import readable_size
-from repo_server.domain.wording import worded
-from repo_server.routes.statics import Assets
 
 from repo_server.domain.access import ROLE_LABELS, Action, Role, Viewer, permits
+from repo_server.domain.files import readable_size
+from repo_server.domain.wording import worded
 from repo_server.routes.errors import LANGUAGE_COOKIE, LANGUAGES, page_language
+from repo_server.routes.statics import Assets
 
 SITE_NAME: Final = "Kho học liệu số"
 NOTICE_COOKIE: Final = "kho_notice"
@@ -49,9 +49,7 @@ class Pages:
     def __init__(self, web: Path, assets: Assets, origin: str) -> None:
         self._origin = origin
         self._messages = {
-            language: json.loads(
-                (web / "messages" / f"{language}.json").read_text("utf-8")
-            )
+            language: json.loads((web / "messages" / f"{language}.json").read_text("utf-8"))
             for language in LANGUAGES
         }
         self._environment = Environment(
@@ -67,9 +65,7 @@ class Pages:
             vendor=lambda name: assets.url(f"vendor/{name}"),
             site_name=SITE_NAME,
         )
-        self._environment.filters.update(
-            filesize=readable_size, date_vi=date_vi, number=number
-        )
+        self._environment.filters.update(filesize=readable_size, date_vi=date_vi, number=number)
 
     def render(
         self,
@@ -91,18 +87,12 @@ class Pages:
             text,
             status_code=status,
             media_type=MediaType.HTML,
-            headers={
-                "cache-control": "private, no-store",
-                "vary": "Cookie",
-                **(headers or {}),
-            },
+            headers={"cache-control": "private, no-store", "vary": "Cookie", **(headers or {})},
         )
         if notice is not None:
             response.delete_cookie(NOTICE_COOKIE)
         if request.query_params.get("lang") in LANGUAGES:
-            response.set_cookie(
-                LANGUAGE_COOKIE, language, max_age=31_536_000, samesite="lax"
-            )
+            response.set_cookie(LANGUAGE_COOKIE, language, max_age=31_536_000, samesite="lax")
         return response
 
     def _common(
@@ -112,7 +102,7 @@ class Pages:
         messages = self._messages[language]
 
         def translate(key: str, **values: object) -> Markup:
-            return Markup(_filled(messages[key], values))
+            return Markup(_filled(messages[key], values))  # noqa: S704 - values are escaped
 
         return {
             "t": translate,
@@ -130,17 +120,11 @@ class Pages:
 
 
 def _filled(message: str, values: Mapping[str, object]) -> str:
-    return _PLACEHOLDER.sub(
-        lambda match: str(escape(values[match[1]])), str(escape(message))
-    )
+    return _PLACEHOLDER.sub(lambda match: str(escape(values[match[1]])), str(escape(message)))
 
 
 def _other_language(request: HtmlRequest, language: str) -> str:
-    pairs = [
-        (name, value)
-        for name, value in request.query_params.multi_items()
-        if name != "lang"
-    ]
+    pairs = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
     other = "en" if language == "vi" else "vi"
     return f"{own_path(request)}?{urlencode([*pairs, ('lang', other)])}"
 
@@ -157,9 +141,7 @@ def viewer_context(viewer: Viewer) -> ViewerContext:
         signed_in=viewer.signed_in,
         name=viewer.name,
         email=viewer.email,
-        role_label=worded("role", strongest, ROLE_LABELS[strongest])
-        if strongest
-        else "",
+        role_label=worded("role", strongest, ROLE_LABELS[strongest]) if strongest else "",
         can_contribute=permits(viewer, Action.CONTRIBUTE),
         can_review=permits(viewer, Action.REVIEW),
         can_curate=permits(viewer, Action.CURATE),

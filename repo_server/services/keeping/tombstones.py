@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
 from repo_server.database import audit, outbox
 from repo_server.database.models import (
     Alignment,
@@ -22,18 +25,15 @@ from repo_server.database.models import (
     utc_now,
 )
 from repo_server.database.queries import tombstones as queries
+from repo_server.domain.access import Action, Viewer, require
 from repo_server.domain.errors import NotFound
 from repo_server.domain.materials import RESTORABLE_DAYS, Status
 from repo_server.failpoints import reached
+from repo_server.services.cards import status_label
+from repo_server.services.keeping import disposal
 from repo_server.services.library import Library
 from repo_server.services.placement import place
 from repo_server.services.uploads import subject_of
-from sqlalchemy import delete, select, update
-from sqlalchemy.orm import Session
-
-from repo_server.domain.access import Action, Viewer, require
-from repo_server.services.cards import status_label
-from repo_server.services.keeping import disposal
 
 KEPT: Final = timedelta(days=RESTORABLE_DAYS)
 ROUND: Final = 200
@@ -65,9 +65,7 @@ def tombstones(library: Library, viewer: Viewer, *, page: int, size: int) -> Gra
     """What the viewer may bring back, last deleted first. Raises NotAuthenticated."""
     require(viewer, Action.USE_ACCOUNT)
     with library.database.read() as session:
-        found = queries.deleted_materials(
-            session, viewer, offset=(page - 1) * size, limit=size
-        )
+        found = queries.deleted_materials(session, viewer, offset=(page - 1) * size, limit=size)
         total = queries.deleted_count(session, viewer)
     return Graveyard(tuple(map(_tombstone, found)), total)
 
@@ -134,11 +132,7 @@ def _purge(library: Library, material_id: int) -> bool:
     with library.database.write() as session:
         material = session.get(Material, material_id, with_for_update=True)
         # Somebody may have brought it back, or purged it, since it was looked for.
-        if (
-            material is None
-            or material.deleted_at is None
-            or material.purged_at is not None
-        ):
+        if material is None or material.deleted_at is None or material.purged_at is not None:
             return False
         held = session.execute(
             select(MaterialFile.id, MaterialFile.sha256).where(
@@ -148,9 +142,7 @@ def _purge(library: Library, material_id: int) -> bool:
         _empty(session, material, [file_id for file_id, _ in held])
         disposal.release(session, {sha256 for _, sha256 in held})
         after = {"files": len(held)}
-        audit.record(
-            session, None, "material.purge", "material", material_id, after=after
-        )
+        audit.record(session, None, "material.purge", "material", material_id, after=after)
         reached("C27")
     reached("C28")
     return True
@@ -159,9 +151,7 @@ def _purge(library: Library, material_id: int) -> bool:
 def _empty(session: Session, material: Material, files: list[int]) -> None:
     """Take away all that a material held but its code, its owner and its dates."""
     for column in (Upload.file_id, Collection.cover_file_id):
-        session.execute(
-            update(column.class_).where(column.in_(files)).values({column: None})
-        )
+        session.execute(update(column.class_).where(column.in_(files)).values({column: None}))
     for model in (MaterialFile, MaterialVersion, Alignment, Placement):
         session.execute(delete(model).where(model.material_id == material.id))
     session.expire(material, ["files", "items"])
