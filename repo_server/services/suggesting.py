@@ -34,6 +34,7 @@ from repo_server.domain.licenses import LICENSES
 from repo_server.domain.materials import KIND_LABELS, LANGUAGES, TITLE_LIMIT, Kind
 from repo_server.domain.mentions import Lexicon, Named
 from repo_server.domain.vietnamese import display
+from repo_server.domain.wording import worded
 from repo_server.inspection.base import Declared, Inspection
 from repo_server.services import materials
 from repo_server.services.library import Library
@@ -128,6 +129,10 @@ def draft_title(session: Session, names: Names, upload: Upload, inspection: Insp
     return best[:TITLE_LIMIT]
 
 
+PARTS_KEPT: Final = 200
+"""Parts of a package that are shown on a material's page."""
+
+
 def declaration_of(inspection: Inspection) -> dict[str, Any]:
     """What a file says of itself, as it is kept with it; what it leaves out is left out."""
     said: Declared = inspection.declared
@@ -138,6 +143,7 @@ def declaration_of(inspection: Inspection) -> dict[str, Any]:
         "license": said.license,
         "keywords": list(said.keywords),
         "grades": list(said.grades),
+        "parts": [[part.title, part.depth, part.note] for part in said.contents[:PARTS_KEPT]],
     }
     return {name: value for name, value in values.items() if value}
 
@@ -193,7 +199,8 @@ def _drafted(
         FileEvidence(
             file.name,
             FILE_KINDS[file.kind].group,
-            _beginning(texts.get(file.sha256, ())),
+            # What is written in an archive are names of files.
+            "" if file.kind == "zip" else _beginning(texts.get(file.sha256, ())),
             _manifest(file.declared),
         )
         for file in looked_at
@@ -270,6 +277,11 @@ def _shown(
     )
 
 
+def source_label(source: Source) -> str:
+    """What a guess was read from, as people read it."""
+    return worded("guess_source", source, SOURCE_LABELS[source])
+
+
 def _suggestion(guess: Guess, label: str) -> Suggestion:
     return Suggestion(
         field=guess.field,
@@ -278,7 +290,7 @@ def _suggestion(guess: Guess, label: str) -> Suggestion:
         confidence=round(guess.confidence, 2),
         fills=guess.fills,
         source=guess.source,
-        source_label=SOURCE_LABELS[guess.source],
+        source_label=source_label(guess.source),
         evidence=guess.quote,
     )
 
@@ -287,9 +299,9 @@ def _role(file: MaterialFile, guess: Guess) -> RoleSuggestion:
     return RoleSuggestion(
         file.id,
         guess.value,
-        ROLE_LABELS[Kind(guess.value)],
+        worded("file_role", guess.value, ROLE_LABELS[Kind(guess.value)]),
         round(guess.confidence, 2),
-        SOURCE_LABELS[guess.source],
+        source_label(guess.source),
         guess.quote,
     )
 
@@ -297,17 +309,22 @@ def _role(file: MaterialFile, guess: Guess) -> RoleSuggestion:
 def _label(guess: Guess, names: Names, items: Mapping[int, str]) -> str:
     """A guess as people read it; "" for what the curriculum does not hold."""
     value = guess.value
+    if guess.field in (Field.TITLE, Field.DESCRIPTION, Field.KEYWORDS):
+        return value
+    if guess.field in (Field.SUBJECTS, Field.BOOKS, Field.ITEMS):
+        return _official(guess, names, items)
     if guess.field is Field.GRADES:
-        return f"Lớp {value}"
-    if guess.field is Field.SUBJECTS:
-        return names.subjects[value].label if value in names.subjects else ""
-    if guess.field is Field.BOOKS:
-        return names.books[value].label if value in names.books else ""
+        return worded("grade", value, f"Lớp {value}")
+    if guess.field is Field.KIND:
+        return worded("kind", value, KIND_LABELS[Kind(value)])
+    if guess.field is Field.LANGUAGE:
+        return worded("language", value, LANGUAGES[value])
+    return worded("license", value, LICENSES[value].label)
+
+
+def _official(guess: Guess, names: Names, items: Mapping[int, str]) -> str:
     if guess.field is Field.ITEMS:
-        return items.get(int(value), "")
-    listed: dict[Field, Mapping[str, str]] = {
-        Field.KIND: {kind.value: label for kind, label in KIND_LABELS.items()},
-        Field.LANGUAGE: LANGUAGES,
-        Field.LICENSE: {code: license.label for code, license in LICENSES.items()},
-    }
-    return listed[guess.field].get(value, "") if guess.field in listed else value
+        return items.get(int(guess.value), "")
+    named = names.subjects if guess.field is Field.SUBJECTS else names.books
+    found = named.get(guess.value)
+    return found.label if found is not None else ""

@@ -50,6 +50,15 @@ class AlignmentView:
 
 
 @dataclass(frozen=True, slots=True)
+class FilePart:
+    """A part of a package as its maker named it: `depth` is 0 at the top, `note` what it is."""
+
+    title: str
+    depth: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class FileView:
     """A file of a material. `preview` is pages, image, video, audio, text or none."""
 
@@ -72,6 +81,7 @@ class FileView:
     text_expected: bool
     text_truncated: bool
     warnings: tuple[str, ...]
+    parts: tuple[FilePart, ...]
     preview: str
     preview_text: str | None
 
@@ -209,6 +219,7 @@ def _file(session: Session, viewer: Viewer, file: MaterialFile) -> FileView:
         text_expected=kind.text,
         text_truncated=file.text_truncated,
         warnings=tuple(file.warnings),
+        parts=tuple(FilePart(*row) for row in file.declared.get("parts", ())),
         preview=preview,
         preview_text=_text(session, viewer, file) if preview == "text" else None,
     )

@@ -232,7 +232,7 @@ def test_a_backup_of_moodle_gives_course_sections_and_activities(look, data):
     ]
     assert (found.title, found.declared.description) == ("Toán 6", "Học kì một")
     assert found.declared.contents == (
-        Part("Tuần 1", 0, "Mục"),
+        Part("Tuần 1"),
         Part("Đọc bài", 1, "Trang"),
         Part("Kiểm tra", 1, "Bài kiểm tra"),
     )

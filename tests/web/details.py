@@ -20,6 +20,7 @@ def a_file(number: int, group: str, name: str, preview: Context, **changes: Any)
         "text_expected": group in ("document", "slides"),
         "text_truncated": False,
         "warnings": [],
+        "parts": [],
         "download_url": f"/api/files/{number}/content?download=1",
         "preview": {"type": "none", "url": None, "pages": [], "text": None} | preview,
     }
@@ -45,6 +46,10 @@ def some_files() -> list[Context]:
             some_pages(6),
             page_count=6,
             role_label="Kế hoạch bài dạy",
+            parts=[
+                {"title": f"Chương {depth + 1} <b>", "depth": depth, "note": "Trang" * (depth % 2)}
+                for depth in range(6)
+            ],
         ),
         a_file(
             2,

@@ -114,7 +114,10 @@ def _read_activities(
     for node in information.all("contents", "activities", "activity"):
         if node.text("sectionid") != section:
             section = node.text("sectionid")
-            parts.append(Part(one_line(sections.get(section, ""), 200) or "Mục", 0, "Mục"))
+            name = one_line(sections.get(section, ""), 200)
+            # Moodle numbers what has no name.
+            plain = not name or name.isdecimal()
+            parts.append(Part(f"Mục {name}".strip() if plain else name))
         module, title = node.text("modulename"), one_line(node.text("title"), 120)
         parts.append(Part(title, 1, _NOTES.get(module, one_line(module, 60))))
         place = f"{node.text('directory')}/{module}.xml"

@@ -27,7 +27,7 @@ from repo_server.services.cards import Card
 from repo_server.services.library import Library
 from repo_server.services.materials import Description
 from repo_server.services.placement import Choice
-from repo_server.services.viewing import AlignmentView, FileView, MaterialView
+from repo_server.services.viewing import AlignmentView, FilePart, FileView, MaterialView
 
 ShortText = Annotated[str, Meta(max_length=120)]
 
@@ -95,6 +95,7 @@ class FileEntry(Struct, frozen=True):
     has_text: bool
     text_truncated: bool
     warnings: tuple[str, ...]
+    parts: tuple[FilePart, ...]
     content_url: str
     preview_urls: tuple[str, ...]
 

@@ -11,7 +11,7 @@ from repo_server.domain.licenses import License
 from repo_server.domain.wording import worded
 from repo_server.routes.pages.rendering import HtmlRequest, Pages
 from repo_server.services.cards import Card, Label, material_url
-from repo_server.services.viewing import AlignmentView, FileView, MaterialView
+from repo_server.services.viewing import AlignmentView, FilePart, FileView, MaterialView
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,7 @@ class ShownFile:
     text_expected: bool
     text_truncated: bool
     warnings: tuple[str, ...]
+    parts: tuple[FilePart, ...]
     download_url: str
     preview: ShownPreview
 
@@ -108,6 +109,7 @@ _FROM_VIEW: Final = (
 _FROM_FILE: Final = (
     "id", "name", "role_label", "size", "kind_label", "group", "extension", "page_count",
     "has_text", "text_expected", "text_truncated", "warnings",
+    "parts",
 )  # fmt: skip
 
 
