@@ -34,6 +34,7 @@ from repo_server.routes.api import bundles as api_bundles
 from repo_server.routes.api import collections as api_collections
 from repo_server.routes.api import deleted as api_deleted
 from repo_server.routes.api import discovery as api_discovery
+from repo_server.routes.api import duplicates as api_duplicates
 from repo_server.routes.api import files as api_files
 from repo_server.routes.api import materials as api_materials
 from repo_server.routes.api import uploads as api_uploads
@@ -46,6 +47,7 @@ from repo_server.routes.pages import bundles as bundle_pages
 from repo_server.routes.pages import collection_edit, deleted, home, own, short_links
 from repo_server.routes.pages import collections as collection_pages
 from repo_server.routes.pages import curriculum as curriculum_pages
+from repo_server.routes.pages import duplicates as duplicate_pages
 from repo_server.routes.pages import materials as material_pages
 from repo_server.routes.pages import search as search_page
 from repo_server.routes.pages.forms import provide_form
@@ -82,6 +84,7 @@ PAGES: Final = (
     *short_links.handlers,
     *own.handlers,
     *deleted.handlers,
+    *duplicate_pages.handlers,
     *account_pages.handlers,
     *admin_page.handlers,
 )
@@ -89,6 +92,7 @@ API: Final = (
     *api_discovery.handlers,
     *api_materials.handlers,
     *api_deleted.handlers,
+    *api_duplicates.handlers,
     *api_collections.handlers,
     *api_uploads.handlers,
     *api_files.handlers,

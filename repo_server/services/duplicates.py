@@ -52,7 +52,8 @@ class Likeness(StrEnum):
 class Duplicate:
     """Another material that is like the one asked about, by its most alike pair of files.
 
-    `share`: of what both hold, 0 to 1. `is_own`: the viewer may put a new version into it.
+    `share`: of what both hold, 0 to 1. `takes_version`: it is the viewer's own, and the files of
+    this draft may be put into it.
     """
 
     card: Card
@@ -60,7 +61,7 @@ class Duplicate:
     share: float
     file_name: str
     other_file_name: str
-    is_own: bool
+    takes_version: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,31 +83,47 @@ class _Pair:
 
 
 def duplicates(library: Library, viewer: Viewer, material_id: int) -> tuple[Duplicate, ...]:
-    """Materials like this one, the most alike first, for one who may edit it or reviews it.
+    """Materials like this one, the most alike first, for those who may edit it.
 
-    Raises NotFound for what the viewer may not see.
+    Raises NotFound for what the viewer may not see, Forbidden, WrongState.
     """
     with library.database.read() as session:
         material = material_queries.material_by_id(session, viewer, material_id)
         if material is None:
             raise NotFound
-        best = _best_pairs(session, viewer, material)
-        names = library.vocabulary.names(session)
-        shown = cards(session, viewer, names, list(best)[:SHOWN])
-        return tuple(
-            Duplicate(
-                card=card,
-                likeness=best[card.id].likeness,
-                share=best[card.id].share,
-                file_name=best[card.id].file.name,
-                other_file_name=best[card.id].other.name,
-                is_own=_takes_versions(session, viewer, material, card.id),
-            )
-            for card in shown
+        require_in_state(viewer, Action.EDIT, subject_of(material))
+        return _alike(library, session, viewer, material)
+
+
+def alike_to(library: Library, viewer: Viewer, material_id: int) -> tuple[Duplicate, ...]:
+    """`duplicates` for one who has just sent a file; none where they may not edit any more."""
+    with library.database.read() as session:
+        material = material_queries.material_by_id(session, viewer, material_id)
+        if material is None or not permits(viewer, Action.EDIT, subject_of(material)):
+            return ()
+        return _alike(library, session, viewer, material)
+
+
+def _alike(
+    library: Library, session: Session, viewer: Viewer, material: Material
+) -> tuple[Duplicate, ...]:
+    best = _best_pairs(session, viewer, material)
+    names = library.vocabulary.names(session)
+    shown = cards(session, viewer, names, list(best)[:SHOWN])
+    return tuple(
+        Duplicate(
+            card=card,
+            likeness=best[card.id].likeness,
+            share=best[card.id].share,
+            file_name=best[card.id].file.name,
+            other_file_name=best[card.id].other.name,
+            takes_version=_takes_version(session, viewer, material, card.id),
         )
+        for card in shown
+    )
 
 
-def _takes_versions(session: Session, viewer: Viewer, material: Material, other_id: int) -> bool:
+def _takes_version(session: Session, viewer: Viewer, material: Material, other_id: int) -> bool:
     other = material_queries.material_by_id(session, viewer, other_id)
     mine = viewer.account_id == material.owner_id
     return (
@@ -174,13 +191,14 @@ def _same_text(session: Session, viewer: Viewer, known: Sequence[Fingerprint]) -
 
 
 def variants(library: Library, viewer: Viewer, material_id: int) -> Variants:
-    """The variants on both sides of a material."""
+    """The variants on both sides of a material; NotFound for what the viewer may not see."""
     with library.database.read() as session:
-        of, own = queries.variants(session, viewer, material_id)
+        found = queries.variants(session, viewer, material_id)
+        if found is None:
+            raise NotFound
         names = library.vocabulary.names(session)
-        return Variants(
-            tuple(cards(session, viewer, names, of)), tuple(cards(session, viewer, names, own))
-        )
+        of, own = (tuple(cards(session, viewer, names, ids)) for ids in found)
+    return Variants(of, own)
 
 
 def declare_variant(

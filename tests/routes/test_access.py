@@ -191,6 +191,19 @@ ON_MATERIALS: Final[dict[tuple[str, str], list[tuple[Action, Call]]]] = {
     ("GET", "/api/materials/{material_id:int}/qr.png"): [
         (Action.VIEW, reading("{target.api}/qr.png"))
     ],
+    ("GET", "/api/materials/{material_id:int}/duplicates"): [
+        (Action.EDIT, reading("{target.api}/duplicates"))
+    ],
+    ("GET", "/api/materials/{material_id:int}/variants"): [
+        (Action.VIEW, reading("{target.api}/variants"))
+    ],
+    ("DELETE", "/api/materials/{material_id:int}/variants/{of_id:int}"): [
+        (Action.EDIT, changing("DELETE", "{target.api}/variants/1"))
+    ],
+    ("GET", "/hoc-lieu/{code:str}/giong"): [(Action.EDIT, reading("{target.page}/giong"))],
+    ("POST", "/hoc-lieu/{code:str}/giong"): [
+        (Action.EDIT, posting("{target.page}/giong", do="no_variant", other="1"))
+    ],
     ("GET", "/hoc-lieu/{code:str}/in"): [(Action.VIEW, reading("{target.page}/in"))],
     ("GET", "/hoc-lieu/{code:str}/tep"): [(Action.EDIT, reading("{target.page}/tep"))],
     ("POST", "/hoc-lieu/{code:str}/tep/{file_id:int}"): [
@@ -317,7 +330,7 @@ GENERALLY: Final[dict[tuple[str, str], tuple[Action, Call, str]]] = {
 }  # fmt: skip
 
 # Their outcome depends on passwords, offsets, addresses: told of in the tests of accounts, uploads,
-# short addresses, metrics and deleted materials.
+# short addresses, metrics, duplicates and deleted materials.
 ELSEWHERE: Final = {
     ("GET", "/metrics"): Action.READ_PUBLIC,  # this machine and administrators' programs
     ("POST", "/api/login"): Action.SIGN_IN,
@@ -330,6 +343,8 @@ ELSEWHERE: Final = {
     ("GET", "/c/{code:str}"): Action.READ_PUBLIC,
     ("POST", "/api/materials/{material_id:int}/restore"): Action.RESTORE,
     ("POST", "/cua-toi/da-xoa/{material_id:int}"): Action.RESTORE,
+    ("PUT", "/api/materials/{material_id:int}/variants/{of_id:int}"): Action.EDIT,
+    ("POST", "/api/materials/{material_id:int}/become-version"): Action.DELETE,
 }
 
 

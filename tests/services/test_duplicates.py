@@ -207,4 +207,4 @@ def test_a_new_version_is_for_ones_own_draft_and_material(
     with pytest.raises(NotFound):
         become(library, teacher, mine.card.id, mine.rev, mine.card.id)
     shown = duplicates.duplicates(library, teacher, mine.card.id)
-    assert [duplicate.is_own for duplicate in shown] == [False]
+    assert [duplicate.takes_version for duplicate in shown] == [False]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import func, select, union_all
+from sqlalchemy import func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from repo_server.database.models import (
@@ -95,8 +95,19 @@ def placed(
     return [Placed(*row) for row in rows]
 
 
-def variants(session: Session, viewer: Viewer, material_id: int) -> tuple[list[int], list[int]]:
-    """Ids of the materials that this one is a variant of, and of its own variants."""
-    of = select(Variant.of_id).where(Variant.material_id == material_id)
-    own = select(Variant.material_id).where(Variant.of_id == material_id)
-    return list(session.scalars(of.limit(CANDIDATES))), list(session.scalars(own.limit(CANDIDATES)))
+def variants(
+    session: Session, viewer: Viewer, material_id: int
+) -> tuple[list[int], list[int]] | None:
+    """Ids of the materials that this one is a variant of, and of its own variants.
+
+    None when the viewer may not see it.
+    """
+    sides = union_all(
+        select(literal("self"), Material.id).where(Material.id == material_id, visible(viewer)),
+        select(literal("of"), Variant.of_id).where(Variant.material_id == material_id),
+        select(literal("own"), Variant.material_id).where(Variant.of_id == material_id),
+    )
+    found: dict[str, list[int]] = {}
+    for side, id_ in session.execute(sides.limit(2 * CANDIDATES)):
+        found.setdefault(side, []).append(id_)
+    return (found.get("of", []), found.get("own", [])) if "self" in found else None

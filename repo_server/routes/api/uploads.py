@@ -18,15 +18,17 @@ from litestar.params import FromPath, HeaderParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED, HTTP_204_NO_CONTENT
 from msgspec import Meta, Struct
 from msgspec.json import schema_components
+from msgspec.structs import replace
 
 from repo_server.domain.access import Action, Viewer
 from repo_server.domain.errors import BadRequest, ClientSilent, NotFound, UploadOver
 from repo_server.routes.api import tus
+from repo_server.routes.api.duplicates import DuplicateEntry, entry
 from repo_server.routes.auth import requires
 from repo_server.routes.boundary import HttpSettings, as_declared
 from repo_server.routes.bounds import Sha256, SmallId
 from repo_server.routes.errors import AnyRequest
-from repo_server.services import checksums, uploads
+from repo_server.services import checksums, duplicates, uploads
 from repo_server.services.cards import material_url
 from repo_server.services.checksums import CheckedReceiver, Checksum
 from repo_server.services.library import Library
@@ -56,7 +58,10 @@ class UploadedMaterial(Struct, frozen=True):
 
 
 class UploadStatus(Struct, frozen=True):
-    """Where an upload stands; `reason` is for the person when it was rejected."""
+    """Where an upload stands; `reason` is for the person when it was rejected.
+
+    `duplicates`: what the library has already that is like its material; only once it is ready.
+    """
 
     id: str
     url: str
@@ -69,6 +74,7 @@ class UploadStatus(Struct, frozen=True):
     warnings: tuple[str, ...]
     material: UploadedMaterial | None
     file: int | None
+    duplicates: tuple[DuplicateEntry, ...] = ()
 
 
 def _status(view: UploadView) -> UploadStatus:
@@ -188,7 +194,12 @@ def upload_status(
     library: NamedDependency[Library], viewer: NamedDependency[Viewer], upload_id: FromPath[str]
 ) -> UploadStatus:
     """How the upload stands: receiving, received, checking, ready, rejected."""
-    return _status(uploads.status(library, viewer, _known_shape(upload_id)))
+    view = uploads.status(library, viewer, _known_shape(upload_id))
+    status = _status(view)
+    if view.state != "ready" or view.material_id is None:
+        return status
+    found = duplicates.alike_to(library, viewer, view.material_id)
+    return replace(status, duplicates=tuple(map(entry, found)))
 
 
 @head("/api/uploads/{upload_id:str}", sync_to_thread=True, **_SPOKEN)

@@ -16,16 +16,18 @@ from repo_server.domain.errors import (
     NotFound,
     NotPublishable,
 )
+from repo_server.domain.materials import Status
 from repo_server.routes.auth import requires
 from repo_server.routes.bounds import PathCode
 from repo_server.routes.pages.edit_context import edit_context, form_values, saved_values
 from repo_server.routes.pages.forms import Form
+from repo_server.routes.pages.guess_context import changed_by_tap, guessed_values
 from repo_server.routes.pages.material_context import shown_actions, shown_material
 from repo_server.routes.pages.redirects import see
 from repo_server.routes.pages.rendering import HtmlRequest, Pages
 from repo_server.routes.pages.sharing import sharing_of
 from repo_server.routes.preconditions import etag
-from repo_server.services import materials, neighbors, viewing
+from repo_server.services import duplicates, materials, neighbors, suggesting, viewing
 from repo_server.services.library import Library
 from repo_server.services.materials import Description
 from repo_server.services.viewing import MaterialView
@@ -57,8 +59,17 @@ def material_page(
         files_url=f"{view.card.url}/tep" if view.can_edit else None,
         sharing=sharing_of(request, view.card),
         neighbors=neighbors.neighbors(library, viewer, view.card.id),
+        variants=duplicates.variants(library, viewer, view.card.id),
+        likenesses=_likenesses(library, viewer, view),
         problems=view.problems if view.card.status != "published" else (),
     )
+
+
+def _likenesses(library: Library, viewer: Viewer, view: MaterialView) -> int:
+    """How many materials are like one that is not public yet, for those who decide about it."""
+    if not view.can_edit or view.card.status == Status.PUBLISHED:
+        return 0
+    return len(duplicates.duplicates(library, viewer, view.card.id))
 
 
 @get("/hoc-lieu/{code:str}/sua", opt=requires(Action.EDIT), sync_to_thread=True)
@@ -71,10 +82,10 @@ def edit_page(
 ) -> Response[str]:
     """The form of a material's description."""
     view = editable(library, viewer, code)
-    values = saved_values(view)
-    return pages.render(
-        request, viewer, "edit.html", **edit_context(library, viewer, view, values, view.rev)
-    )
+    found = suggesting.suggestions(library, viewer, view.card.id)
+    values = guessed_values(library, viewer, found, saved_values(view))
+    context = edit_context(library, viewer, view, values, view.rev, found=found)
+    return pages.render(request, viewer, "edit.html", **context)
 
 
 @post("/hoc-lieu/{code:str}/sua", opt=requires(Action.EDIT), sync_to_thread=True)
@@ -91,12 +102,22 @@ def save(
     values, description = form_values(library, viewer, form)
     rev = form.number("rev")
     errors: dict[str, str] = {}
-    if form.one("do") != "find_items":
+    # Asked before anything is saved: what is decided then has no guesses any more.
+    found = suggesting.suggestions(library, viewer, view.card.id)
+    tapped = changed_by_tap(form, found, values)
+    if tapped is None and form.one("do") != "find_items":
         errors, rev = _saved(library, viewer, view, rev, description, submit=_submits(form))
         if not errors:
             return see(view.card.url, "submitted" if _submits(form) else "saved")
     context = edit_context(
-        library, viewer, view, values, rev, errors=errors, item_query=form.one("item_query")
+        library,
+        viewer,
+        view,
+        values if tapped is None else tapped,
+        rev,
+        found=found,
+        errors=errors,
+        item_query=form.one("item_query"),
     )
     status = 422 if errors else 200
     return pages.render(request, viewer, "edit.html", status=status, **context)
@@ -120,7 +141,9 @@ def _saved(
     What cannot be submitted yet is saved all the same, so that revision is a new one.
     """
     try:
-        rev = materials.edit_material(library, viewer, view.card.id, rev, description).rev
+        rev = materials.edit_material(
+            library, viewer, view.card.id, rev, description, whole=True
+        ).rev
         if submit:
             materials.submit(library, viewer, view.card.id, rev)
     except InvalidValue as error:
