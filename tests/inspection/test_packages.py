@@ -206,7 +206,7 @@ def test_h5p_gives_activities_without_the_words_of_the_player(look):
         (h5p(files={f"{LIBRARY}/library.json": None}), "thiếu “library.json”"),
         (h5p(files={f"{LIBRARY}/library.json": "{"}), "không phải JSON"),
         (h5p(files={f"{LIBRARY}/library.json": "{}"}), "không đúng"),
-        (h5p(files={f"{LIBRARY}/language/XXX!.json": "{}"}), "đặt tên sai"),
+        (h5p(files={f"{LIBRARY}/language/tiếng Việt!.json": "{}"}), "đặt tên sai"),
         (h5p(files={f"{LIBRARY}/language/fr.json": "{ X"}), "không phải JSON"),
         (h5p(files={f"{LIBRARY}/semantics.json": "x"}), "không phải JSON"),
         (h5p(files={"library!/library.json": "{}"}), "không phải tên một thư viện"),
