@@ -60,7 +60,7 @@ def test_two_files_become_one_lesson_that_is_described_and_submitted(teacher: Vi
     page.get_by_label("Tên học liệu").fill("So sánh phân số bằng quy đồng")
     page.get_by_label("Giới thiệu").fill("Dùng cho tiết luyện tập, in phiếu cho từng cặp.")
     page.get_by_role("button", name="Lưu và gửi duyệt").click()
-    for field in ("kind", "grades", "license"):
+    for field in ("grades", "license"):
         expect(page.locator(f"#field-{field} .wrong")).to_be_visible()
     expect(page.get_by_label("Tên học liệu")).to_have_value("So sánh phân số bằng quy đồng")
 

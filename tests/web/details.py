@@ -142,6 +142,7 @@ def files() -> Context:
             "id": number,
             "name": f"{stem}{extension}",
             "stem": stem,
+            "guessed_from": "tên tệp" if number == 2 else "",
             "extension": extension,
             "size": 1_200_000,
             "kind_label": "Tài liệu Word",
@@ -233,6 +234,18 @@ def choices() -> Context:
     }
 
 
+def guess(value: str, label: str = "", *, marked: bool = False) -> Context:
+    """What the form says at a field: a guess that stands in it, or one that is offered."""
+    offer = {"value": value, "label": label, "source_label": "tên tệp", "evidence": "GA_Toan6.docx"}
+    return {
+        "marked": marked,
+        "sources": "tên tệp",
+        "evidence": ["GA_Toan6_Bai24.docx"] if marked else [],
+        "percent": 95 if marked else 0,
+        "offers": [] if marked else [offer],
+    }
+
+
 def edit() -> Context:
     item = {"id": 3, "title": "So sánh được hai phân số.", "trail": ["Lớp 6", "Toán", "Phân số"]}
     return {
@@ -261,6 +274,14 @@ def edit() -> Context:
         },
         "errors": {"license": "Chưa chọn giấy phép sử dụng.", "kind": "Chưa chọn loại học liệu."},
         "options": choices(),
+        "guesses": {
+            "title": guess("Bài 24. So sánh phân số", marked=True),
+            "grades": guess("6", marked=True),
+            "kind": guess("worksheet", "Phiếu học tập"),
+            "items": guess("4", "Phân số"),
+        },
+        "marked": 2,
+        "offered_items": [item | {"id": 5, "kind_label": "Chủ đề", "title": "Hỗn số"}],
         "item_query": "phân số",
         "item_results": [
             item | {"kind_label": "Yêu cầu cần đạt", "picked": True},

@@ -245,5 +245,12 @@ def rendered(page: str, language: str) -> str:
 def render_again(page: str, language: str, changes: Context) -> str:
     template, path, viewer, own = PAGES[page]
     context = every_page(path, language, viewer)
-    context |= {name: value if name == "errors" else shape(value) for name, value in own.items()}
+    context |= {name: _shaped(name, value) for name, value in own.items()}
     return environment().get_template(template).render(context | changes)
+
+
+def _shaped(name: str, value: Any) -> Any:
+    """Errors and guesses are mappings by field, in the routes as well."""
+    if name == "guesses":
+        return {field: shape(guess) for field, guess in value.items()}
+    return value if name == "errors" else shape(value)

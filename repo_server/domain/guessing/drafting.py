@@ -284,7 +284,7 @@ def _shared_title(single: Sequence[FileGuesses], kinds: Sequence[Guess]) -> tupl
 def _worth_showing(field: Field, guesses: Sequence[Guess]) -> tuple[Guess, ...]:
     kept = [guess for guess in guesses if guess.confidence >= OFFER_AT]
     filled = [guess for guess in kept if guess.fills]
-    if field not in _SEVERAL and filled and field is not Field.TITLE:
+    if field not in _SEVERAL and filled:
         return tuple(filled[:1])
     offered = [guess for guess in kept if not guess.fills][:_OFFERS]
     return (*filled, *offered)

@@ -22,11 +22,12 @@ from repo_server.domain.materials import (
 from repo_server.routes.auth import requires
 from repo_server.routes.bounds import PathId, SmallId
 from repo_server.routes.preconditions import etag
-from repo_server.services import materials, viewing
+from repo_server.services import materials, suggesting, viewing
 from repo_server.services.cards import Card
 from repo_server.services.library import Library
 from repo_server.services.materials import Description
 from repo_server.services.placement import Choice
+from repo_server.services.suggesting import Suggestions
 from repo_server.services.viewing import AlignmentView, FilePart, FileView, MaterialView
 
 ShortText = Annotated[str, Meta(max_length=120)]
@@ -201,6 +202,15 @@ def edit(
     return _after(library, viewer, changed)
 
 
+@get("/api/materials/{material_id:int}/suggestions", opt=requires(Action.EDIT), sync_to_thread=True)
+def suggested(
+    library: NamedDependency[Library], viewer: NamedDependency[Viewer], material_id: PathId
+) -> Response[Suggestions]:
+    """What Kho guesses of the fields that no person has decided, and of the files' roles."""
+    found = suggesting.suggestions(library, viewer, material_id)
+    return Response(found, headers={"cache-control": "private, no-cache"})
+
+
 @delete("/api/materials/{material_id:int}", opt=requires(Action.DELETE), sync_to_thread=True)
 def remove(
     library: NamedDependency[Library],
@@ -301,6 +311,7 @@ handlers = (
     material,
     create,
     edit,
+    suggested,
     remove,
     remove_file,
     submit,

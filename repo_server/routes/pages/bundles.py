@@ -25,9 +25,10 @@ from repo_server.routes.pages.material_context import shown_material
 from repo_server.routes.pages.materials import editable
 from repo_server.routes.pages.redirects import see
 from repo_server.routes.pages.rendering import HtmlRequest, Pages
-from repo_server.services import bundles, materials, viewing
+from repo_server.services import bundles, materials, suggesting, viewing
 from repo_server.services.bundles import FileChange
 from repo_server.services.library import Library
+from repo_server.services.suggesting import RoleSuggestion, Suggestions
 from repo_server.services.viewing import FileView, MaterialView
 
 
@@ -45,6 +46,7 @@ class FileForm(Struct, frozen=True):
     roles: tuple[Option, ...]
     first: bool
     last: bool
+    guessed_from: str
 
 
 @get("/hoc-lieu/{code:str}/tep", opt=requires(Action.EDIT), sync_to_thread=True)
@@ -57,7 +59,8 @@ def files_page(
 ) -> Response[str]:
     """The files of a material: roles, names, order, adding and removing."""
     view = editable(library, viewer, code)
-    return _files(request, viewer, pages, view)
+    found = suggesting.suggestions(library, viewer, view.card.id)
+    return _files(request, viewer, pages, view, found)
 
 
 @post(
@@ -80,7 +83,10 @@ def change_file(
         notice = _act(library, viewer, view, file_id, form)
     except (InvalidValue, EditConflict, WrongState) as error:
         fresh = viewing.material_by_id(library, viewer, view.card.id)
-        return _files(request, viewer, pages, fresh, {file_id: _said(error)}, status=error.status)
+        found = suggesting.suggestions(library, viewer, view.card.id)
+        return _files(
+            request, viewer, pages, fresh, found, {file_id: _said(error)}, status=error.status
+        )
     return see(f"{view.card.url}/tep#tep-{file_id}", notice)
 
 
@@ -117,11 +123,13 @@ def _files(
     viewer: Viewer,
     pages: Pages,
     view: MaterialView,
+    found: Suggestions,
     errors: dict[int, str] | None = None,
     *,
     status: int = 200,
 ) -> Response[str]:
     last = len(view.files) - 1
+    guessed = {one.file_id: one for one in found.roles}
     return pages.render(
         request,
         viewer,
@@ -129,7 +137,8 @@ def _files(
         status=422 if status == 400 else status,
         material=shown_material(view),
         forms=tuple(
-            _form(file, first=at == 0, last=at == last) for at, file in enumerate(view.files)
+            _form(file, guessed.get(file.id), first=at == 0, last=at == last)
+            for at, file in enumerate(view.files)
         ),
         errors=errors or {},
         changeable=view.can_edit_files,
@@ -139,7 +148,7 @@ def _files(
     )
 
 
-def _form(file: FileView, *, first: bool, last: bool) -> FileForm:
+def _form(file: FileView, guessed: RoleSuggestion | None, *, first: bool, last: bool) -> FileForm:
     return FileForm(
         id=file.id,
         name=file.name,
@@ -148,8 +157,9 @@ def _form(file: FileView, *, first: bool, last: bool) -> FileForm:
         size=file.size,
         kind_label=file.kind_label,
         group=file.group,
-        role=file.role or "",
-        roles=_roles(file.role),
+        role=file.role or (guessed.role if guessed else ""),
+        roles=_roles(file.role or (guessed.role if guessed else None)),
+        guessed_from=guessed.source_label if guessed else "",
         first=first,
         last=last,
     )

@@ -10,11 +10,13 @@ from repo_server.domain.licenses import LICENSES
 from repo_server.domain.materials import KIND_LABELS, LANGUAGES
 from repo_server.domain.wording import worded
 from repo_server.routes.pages.forms import Form
+from repo_server.routes.pages.guess_context import FieldGuess, Values, field_guesses
 from repo_server.routes.pages.material_context import shown_material
 from repo_server.services import picking
 from repo_server.services.library import Library
 from repo_server.services.materials import Description
 from repo_server.services.placement import Choice
+from repo_server.services.suggesting import Suggestions
 from repo_server.services.viewing import AlignmentView, MaterialView
 
 _QUERY_LIMIT: Final = 200
@@ -50,9 +52,6 @@ class FoundItem(Struct, frozen=True):
     kind_label: str
     trail: tuple[str, ...]
     picked: bool
-
-
-Values = Mapping[str, object]
 
 
 def saved_values(view: MaterialView) -> Values:
@@ -110,10 +109,12 @@ def edit_context(
     values: Values,
     rev: int | None,
     *,
+    found: Suggestions,
     errors: Mapping[str, str] | None = None,
     item_query: str = "",
 ) -> dict[str, Any]:
     """Everything that `edit.html` needs."""
+    guesses = field_guesses(found, values)
     query = item_query[:_QUERY_LIMIT].strip()
     return {
         "material": shown_material(view),
@@ -121,9 +122,20 @@ def edit_context(
         "values": values,
         "errors": errors or {},
         "options": _options(library),
+        "guesses": guesses,
+        "marked": sum(guess.marked for guess in guesses.values()),
+        "offered_items": _offered_items(library, viewer, guesses),
         "item_query": query,
         "item_results": _results(library, viewer, query, values),
     }
+
+
+def _offered_items(
+    library: Library, viewer: Viewer, guesses: Mapping[str, FieldGuess]
+) -> tuple[AlignmentView, ...]:
+    """Items of the curriculum that the material may be about, to be ticked."""
+    offers = guesses["items"].offers if "items" in guesses else ()
+    return picking.items(library, viewer, [int(one.value) for one in offers])
 
 
 def _options(library: Library) -> Options:
