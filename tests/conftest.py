@@ -13,6 +13,7 @@ from tests.network import forbid_network
 from tests.servers.postgresql import MIGRATED, shared_postgresql, stop_shared_postgresql
 from tests.servers.seaweedfs import stop_shared_seaweedfs
 from tests.servers.shared import close_run, locked, open_run
+from tests.syncing import with_syncing, without_syncing
 
 ENGINES = ("sqlite", "postgresql")
 
@@ -32,6 +33,19 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def no_network() -> None:
     forbid_network()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def unsynced() -> Iterator[None]:
+    with without_syncing():
+        yield
+
+
+@pytest.fixture
+def synced() -> Iterator[None]:
+    """For tests of what is synced; ask for it before the database."""
+    with with_syncing():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ and once on PostgreSQL), `sqlite_library`, `inspector` and what these need.
 
 import shutil
 from collections.abc import Callable, Iterator
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from uuid import uuid4
@@ -82,12 +83,23 @@ def curriculum_postgresql_url(curriculum_postgresql_template: str) -> Iterator[s
     server.drop_database(name)
 
 
+class _LastingInspector(Inspector):
+    """Stays when a library that uses it is closed; its process ends with the run."""
+
+    def close(self) -> None:
+        """Others still use it."""
+
+
+@cache
+def lasting_inspector() -> Inspector:
+    """One inspector for the whole run: it is a process that takes long to start."""
+    return _LastingInspector()
+
+
 @pytest.fixture(scope="session")
-def inspector() -> Iterator[Inspector]:
-    """One inspector for the whole run: it is a process."""
-    inspector = Inspector()
-    yield inspector
-    inspector.close()
+def inspector() -> Inspector:
+    """One inspector for the whole run."""
+    return lasting_inspector()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -190,6 +190,7 @@ def test_tables_made_in_a_failed_transaction_are_gone(sqlite_database: Database)
         assert "colour" not in columns
 
 
+@pytest.mark.usefixtures("synced")
 def test_sqlite_syncs_every_commit_and_logs_ahead(sqlite_database: Database) -> None:
     full = 2
     with sqlite_database.write() as session:

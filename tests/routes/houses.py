@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 from urllib.parse import urlencode
 
 from litestar import Litestar
@@ -160,7 +161,8 @@ def house_in(folder: Path, **settings: str) -> House:
     """The application on the data in `folder`, with these settings (without KHO_, lower case)."""
     given = {f"KHO_{name.upper()}": value for name, value in settings.items()}
     environment = {"KHO_DATA": str(folder), "KHO_WORKER_JOBS": "0"} | given
-    return House(create_app(from_environment(environment)))
+    with patch("repo_server.app.Inspector", lambda **_: libraries.lasting_inspector()):
+        return House(create_app(from_environment(environment)))
 
 
 def set_cookies(answer: Answer) -> list[str]:
