@@ -245,14 +245,14 @@ def test_a_blob_that_is_doomed_just_before_the_commit_is_promoted_again(
     again = send(library, teacher, "Bài 2.txt", TEXT)
     promote, rounds = acceptance._promote, []
 
-    def promote_then_collect(*arguments: Any) -> int:
-        generation = promote(*arguments)
-        rounds.append(generation)
+    def promote_then_collect(*arguments: Any) -> Any:
+        promoted = promote(*arguments)
+        rounds.append(promoted.generation)
         if len(rounds) == 1:
             with library.database.write() as session:
                 session.get_one(Blob, sha256).state = "doomed"
             library.storage.delete(ObjectKey.blob(sha256, 0))
-        return generation
+        return promoted
 
     monkeypatch.setattr(acceptance, "_promote", promote_then_collect)
     accept_upload(library, again.id)
