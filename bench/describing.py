@@ -1,6 +1,7 @@
 """How much of a form fills itself, and how much of that is right."""
 
 import csv
+import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,16 +9,19 @@ from itertools import product
 from pathlib import Path
 
 from bench.described_files import HELD_OUT, LOOKED_AT, Described, described_files
-from bench.tables import Row, p50
+from bench.tables import Row, p50, table
 from bench.workshop import Workshop
 from repo_server.domain.curriculum import Curriculum, ItemKind, ItemRecord, check, merge
-from repo_server.domain.guessing.base import Field
+from repo_server.domain.files import FILE_KINDS
+from repo_server.domain.guessing.base import TEXT_LIMIT, Field, FileEvidence, Manifest
 from repo_server.domain.guessing.drafting import Drafted, drafted, with_items
 from repo_server.domain.guessing.lessons import Candidate
 from repo_server.domain.mentions import Lexicon, Named
 from repo_server.domain.vietnamese import fold
 from repo_server.exchange.curriculum_csv import read_curriculum_csv
 from repo_server.gdpt2018 import framework_files
+from repo_server.inspection.inspector import Inspector
+from repo_server.services.suggesting import declaration_of
 
 PRECISION, COVERAGE = 0.95, 0.85
 JUDGED = ("kind", "grade", "subject", "book", "title", "item")
@@ -161,7 +165,73 @@ def _title_verdicts(file: Described, guessed: Drafted) -> Iterator[str]:
             yield "right"
 
 
-def labelled(path: Path) -> dict[str, dict[str, str]]:
-    """Labels of real files by their path below the folder: CSV with the columns path and fields."""
+def measure_folder(folder: Path, labels: Path) -> list[Row]:
+    """The same for real files. `labels` is CSV: path, kind, grade, subject, book, title, language.
+
+    An empty cell: the file does not tell; a title is right when it holds the words of the label.
+    """
+    lexicon = lexicon_of(shipped_items())
+    counted: Counter[tuple[str, str]] = Counter()
+    inspector = Inspector()
+    try:
+        for label in _labels(labels):
+            guessed = _looked_at(inspector, folder / label["path"], lexicon)
+            for field, wanted in REAL.items():
+                filled = guessed.filled(wanted)
+                verdicts = _real_verdicts(field, label.get(field, ""), filled)
+                counted.update((field, verdict) for verdict in verdicts)
+                if "right" not in verdicts and filled:
+                    print(f"{label['path']}: {field} {filled[0]!r}, not {label.get(field, '')!r}")
+    finally:
+        inspector.close()
+    rows = []
+    for field in REAL:
+        filled, right, there = (counted[field, name] for name in ("filled", "right", "there"))
+        note = f"{filled} filled, {counted[field, 'found']} of {there} that the file tells"
+        rows.append(Row(f"{field}, right when filled", right / max(filled, 1), note=note))
+    return rows
+
+
+REAL = {
+    "kind": Field.KIND,
+    "grade": Field.GRADES,
+    "subject": Field.SUBJECTS,
+    "book": Field.BOOKS,
+    "title": Field.TITLE,
+    "language": Field.LANGUAGE,
+}
+
+
+def _looked_at(inspector: Inspector, path: Path, lexicon: Lexicon) -> Drafted:
+    found = inspector.inspect(path, path.name)
+    if not found.accepted:
+        return Drafted({}, (), ())
+    said = declaration_of(found)
+    manifest = Manifest(title=said.get("title", ""), language=said.get("language", ""))
+    text = "\n".join(segment.text for segment in found.segments[:12])[:TEXT_LIMIT]
+    group = FILE_KINDS[found.kind].group
+    return drafted([FileEvidence(path.name, group, text, manifest)], lexicon)
+
+
+def _real_verdicts(field: str, truth: str, filled: Sequence[str]) -> list[str]:
+    verdicts = ["there"] if truth else []
+    if filled:
+        same = fold(truth) in fold(filled[0]) if field == "title" else list(filled) == [truth]
+        verdicts += ["filled", *(["right"] if same and truth else [])]
+        verdicts += ["found"] if truth else []
+    return verdicts
+
+
+def _labels(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8-sig", newline="") as lines:
-        return {row["path"]: row for row in csv.DictReader(lines)}
+        return list(csv.DictReader(lines))
+
+
+def main() -> None:
+    """`python -m bench.describing FOLDER LABELS`: real files, judged by hand."""
+    folder, labels = map(Path, sys.argv[1:3])
+    print(table("A form that fills itself, real files", measure_folder(folder, labels)))
+
+
+if __name__ == "__main__":
+    main()

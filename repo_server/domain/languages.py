@@ -53,6 +53,11 @@ def language_of(text: str) -> str | None:
     return _by_words(sample, letters)
 
 
+def has_vietnamese_letters(text: str) -> bool:
+    """Whether a letter stands in it that hardly any other language has; enough for a short name."""
+    return _ONLY_VIETNAMESE.search(text.lower()) is not None
+
+
 def _by_words(sample: str, letters: int) -> str | None:
     """In such languages one letter in about twenty starts one of the little words."""
     accented = sum(not letter.isascii() for letter in _LETTERS.findall(sample))

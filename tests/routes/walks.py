@@ -77,6 +77,9 @@ NO_UPLOAD: Final = "/api/uploads/" + "0" * 32
 # (method, route) → requests that do an action on a material, each with what it does.
 ON_MATERIALS: Final[dict[tuple[str, str], list[tuple[Action, Call]]]] = {
     ("GET", "/api/materials/{material_id:int}"): [(Action.VIEW, reading("{target.api}"))],
+    ("GET", "/api/materials/{material_id:int}/suggestions"): [
+        (Action.EDIT, reading("{target.api}/suggestions"))
+    ],
     ("PATCH", "/api/materials/{material_id:int}"): [
         (Action.EDIT, changing("PATCH", "{target.api}", {"description": "Khác."}))
     ],

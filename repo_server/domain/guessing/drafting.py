@@ -20,11 +20,11 @@ from repo_server.domain.guessing.outline import Outline, outline
 from repo_server.domain.guessing.placing import places, settled_subjects
 from repo_server.domain.guessing.repairs import repaired
 from repo_server.domain.guessing.titles import place_label, titles
-from repo_server.domain.languages import language_of
+from repo_server.domain.languages import has_vietnamese_letters, language_of
 from repo_server.domain.licenses import LICENSES
 from repo_server.domain.materials import DESCRIPTION_LIMIT, LANGUAGES, Kind
 from repo_server.domain.mentions import Lexicon, words_of
-from repo_server.domain.vietnamese import display, has_marks
+from repo_server.domain.vietnamese import display
 
 _MOST: Final = 0.99
 _OFFERS: Final = 3
@@ -159,7 +159,9 @@ def _language(evidence: FileEvidence) -> list[Guess]:
     if declared in LANGUAGES:
         return [Guess(Field.LANGUAGE, declared, 0.8, Source.PROPERTIES, declared)]
     name = plain_name(evidence.name)
-    return [Guess(Field.LANGUAGE, "vi", 0.8, Source.NAME, quoted(name))] if has_marks(name) else []
+    if not has_vietnamese_letters(name):
+        return []
+    return [Guess(Field.LANGUAGE, "vi", 0.8, Source.NAME, quoted(name))]
 
 
 def _description(evidence: FileEvidence, found: Outline) -> list[Guess]:
