@@ -4,9 +4,19 @@ import os
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
-from repo_server.database.models import Blob, Derivative, Job, Material, TextSegment, utc_now
+from repo_server.database.models import (
+    Base,
+    Blob,
+    Derivative,
+    Fingerprint,
+    FingerprintBand,
+    Job,
+    Material,
+    TextSegment,
+    utc_now,
+)
 from repo_server.domain.access import Viewer
 from repo_server.domain.errors import StorageUnavailable
 from repo_server.services import acceptance, materials, uploads
@@ -85,6 +95,13 @@ def test_what_is_unused_for_a_day_goes_with_its_text_and_images(
     library: Library, teacher: Viewer
 ) -> None:
     sha256 = purged(library, teacher)
+    with library.database.write() as session:
+        session.execute(delete(FingerprintBand))
+        session.execute(delete(Fingerprint))
+        compared = Fingerprint(sha256=sha256, scheme=1)
+        session.add(compared)
+        session.flush()
+        session.add(FingerprintBand(band=7, fingerprint_id=compared.id))
     assert len(objects(library)) == 2
     assert disposal.collect(library) == 0
     let_a_day_pass(library)
@@ -92,10 +109,22 @@ def test_what_is_unused_for_a_day_goes_with_its_text_and_images(
     assert disposal.collect(library) == 1
     assert objects(library) == []
     with library.database.read() as session:
-        for model in (Blob, TextSegment, Derivative):
+        for model in (Blob, TextSegment, Derivative, Fingerprint, FingerprintBand):
             assert session.scalars(select(model)).all() == []
     assert disposal.finish(library, sha256) is False
     assert verify(library, repair=False).findings == ()
+
+
+def test_everything_that_refers_to_a_blob_is_known_to_the_disposal() -> None:
+    """A new table that is made from bytes has to go with them."""
+    referring = {
+        table.name
+        for table in Base.metadata.tables.values()
+        for key in table.foreign_keys
+        if key.column.table.name in ("blob", "fingerprint")
+    }
+    made_from_bytes = {"text_segment", "derivative", "fingerprint", "fingerprint_band"}
+    assert referring == made_from_bytes | {"material_file"}
 
 
 def test_bytes_that_another_material_uses_stay(library: Library, teacher: Viewer) -> None:

@@ -142,7 +142,7 @@ def test_everything_that_refers_to_a_material_or_its_files_is_known_to_the_purge
     emptied = {"upload.file_id", "collection.cover_file_id"}
     deleted = {f"{name}.material_id" for name in (
         "material_file", "material_version", "alignment", "placement",
-    )}  # fmt: skip
+    )} | {"variant.material_id", "variant.of_id"}  # fmt: skip
     referring = {
         f"{table.name}.{key.parent.name}"
         for table in Base.metadata.tables.values()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from repo_server.database import audit, outbox
@@ -21,6 +21,7 @@ from repo_server.database.models import (
     MaterialVersion,
     Placement,
     Upload,
+    Variant,
     database_now,
     utc_now,
 )
@@ -154,6 +155,8 @@ def _empty(session: Session, material: Material, files: list[int]) -> None:
         session.execute(update(column.class_).where(column.in_(files)).values({column: None}))
     for model in (MaterialFile, MaterialVersion, Alignment, Placement):
         session.execute(delete(model).where(model.material_id == material.id))
+    said = or_(Variant.material_id == material.id, Variant.of_id == material.id)
+    session.execute(delete(Variant).where(said))
     session.expire(material, ["files", "items"])
     material.title = material.folded_title = material.description = material.author = ""
     material.keywords, material.return_reason = [], None
