@@ -120,8 +120,28 @@ def material(**changes: Any) -> Context:
             "previous": {"item_title": "Phân số với tử và mẫu là số nguyên", "card": a_card(4)},
             "following": {"item_title": "Các phép tính với phân số", "card": a_card(5)},
         },
+        "variants": {"of": [a_card(6)], "own": [a_card(7), a_card(8)]},
+        "likenesses": 2,
     }
     return context | changes
+
+
+def duplicates() -> Context:
+    """A draft beside what it is like, in each way that there is."""
+    found = [
+        {"card": a_card(number), "likeness": likeness, "share": share, "file_name": "Bài 1.docx",
+         "other_file_name": "Phân số.docx", "takes_version": number == 1}
+        for number, (likeness, share) in enumerate(
+            (("bytes", 1.0), ("content", 1.0), ("text", 0.97), ("text", 0.71)), start=1
+        )
+    ]  # fmt: skip
+    return {
+        "material": material()["material"],
+        "etag": 3,
+        "found": found,
+        "variant_of": {2},
+        "same": 0.95,
+    }
 
 
 def sharing() -> Context:

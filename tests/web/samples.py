@@ -190,6 +190,18 @@ PAGES: dict[str, tuple[str, str, Context, Context]] = {
         lists.contribute() | {"target": lists.a_card(0)},
     ),
     "mine": ("mine.html", "/cua-toi", EDITOR, lists.mine()),
+    "duplicates": (
+        "duplicates.html",
+        "/hoc-lieu/K7P4M0/giong",
+        EDITOR,
+        details.duplicates(),
+    ),
+    "no_duplicates": (
+        "duplicates.html",
+        "/hoc-lieu/K7P4M0/giong",
+        EDITOR,
+        details.duplicates() | {"found": []},
+    ),
     "deleted": ("deleted.html", "/cua-toi/da-xoa", EDITOR, lists.deleted()),
     "review": (
         "review.html",

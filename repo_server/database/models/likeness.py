@@ -12,8 +12,8 @@ class Fingerprint(Base):
     """What the content of a blob is compared by; disposable, made again from the file.
 
     `content`: the same for packages with the same members, however they are packed; `signature`:
-    MinHash numbers of the text, four bytes each in base64; `scheme`: how they were made, only equal ones can
-    be compared.
+    MinHash numbers of the text, four bytes each in base64; `scheme`: how they were made, only
+    equal ones can be compared.
     """
 
     __tablename__ = "fingerprint"
