@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from bench import (
+    alike,
     arriving,
     curating,
     describing,
@@ -40,6 +41,7 @@ BENCHMARKS: Final[dict[str, tuple[str, Callable[[Workshop], list[Row]]]]] = {
     "desk": ("Collections and the editors' desk", curating.measure),
     "pdf": ("A PDF of 3 pages, processor time", papers.measure),
     "form": ("A form that fills itself, 2,000 made-up files", describing.measure),
+    "alike": ("What the library has already, 300,000 files", alike.measure),
     "start": ("Start and memory, 10,000 materials", starting.measure),
     "restore": ("Restore drill, 1,000 materials", restore.measure),
     "processes": ("Pages from one process and from two", scaling.measure),
