@@ -23,8 +23,10 @@ from repo_server.services.library import Library
 PAUSE: Final = 0.25
 """Seconds between two looks for work: how late a publication may reach the index when idle."""
 
+GATHERING: Final = 0.5
 GATHERED: Final = 1.0
-"""Seconds that publications may wait for others to reach the index in one commit of the engine."""
+"""Seconds, at least and at most, that publications wait for others once one has reached the index:
+one commit of the engine takes them all."""
 
 BACKOFF: Final = 2.0
 """Seconds before an engine that failed is asked again; recovery is due within 5 seconds."""
@@ -133,11 +135,12 @@ class Worker:
     def _relay(self, index: SearchIndex) -> Callable[[], float]:
         def relay() -> float:
             began = time.monotonic()
-            if indexing.feed(self._library, index) == indexing.BATCH:
-                return 0
+            fed = indexing.feed(self._library, index)
+            if fed in (0, indexing.BATCH):
+                return 0 if fed else PAUSE
             # A commit of the engine costs as much as many materials: the longer one takes, the
             # more are let come together for the next. The first after a pause never waits.
-            return max(PAUSE, min(GATHERED, 4 * (time.monotonic() - began)))
+            return max(GATHERING, min(GATHERED, 4 * (time.monotonic() - began)))
 
         return relay
 

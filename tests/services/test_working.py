@@ -283,7 +283,8 @@ def test_a_loop_survives_any_error(
     ("seconds", "fed", "rest"),
     [
         (0.0, 0, working.PAUSE),
-        (0.1, 3, 0.4),
+        (0.01, 3, working.GATHERING),
+        (0.2, 3, 0.8),
         (0.4, 3, working.GATHERED),
         (0.4, indexing.BATCH, 0),
     ],
