@@ -220,6 +220,7 @@ def create_app(settings: Settings) -> Litestar:
         origins=(settings.origin.rstrip("/"),) if settings.origin else (),
         media_origins=_media_origins(settings),
         upload_timeout=settings.upload_timeout,
+        upload_parallel=settings.upload_parallel,
     )
     app = Litestar(
         route_handlers=[

@@ -78,6 +78,9 @@ class Settings:
     upload_timeout: int = _setting(
         "60", "Seconds without a byte after which an upload's connection is given up."
     )
+    upload_parallel: int = _setting(
+        "2", "Files that a browser sends at the same time; one where its network is narrow."
+    )
     worker_jobs: int = _setting(
         "2", "Files checked at the same time by this process; 0 leaves all work to `kho work`."
     )
@@ -140,6 +143,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
                 ),
                 "max_file_mib": _number("KHO_MAX_FILE_MIB", values["max_file_mib"], 1, 100_000),
                 "upload_timeout": _number("KHO_UPLOAD_TIMEOUT", values["upload_timeout"], 1, 3600),
+                "upload_parallel": _number("KHO_UPLOAD_PARALLEL", values["upload_parallel"], 1, 8),
                 "scrub_mib": _number("KHO_SCRUB_MIB", values["scrub_mib"], 0, 10_000),
                 "drain_seconds": _number("KHO_DRAIN_SECONDS", values["drain_seconds"], 0, 60),
                 "worker_jobs": _number("KHO_WORKER_JOBS", values["worker_jobs"], 0, 64),

@@ -37,6 +37,7 @@ GIVEN = {
     "trusted_proxies": ("10.0.0.1, 10.1.0.0/16,", ("10.0.0.1", "10.1.0.0/16")),
     "max_file_mib": ("100", 100),
     "upload_timeout": ("9", 9),
+    "upload_parallel": ("3", 3),
     "database_timeout": ("20", 20),
     "scrub_mib": ("0", 0),
     # Not in production: told of below.

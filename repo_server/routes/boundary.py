@@ -71,7 +71,8 @@ class HttpSettings:
     `secure`: browsers use https. `trusted_proxies`: addresses and networks whose X-Forwarded-For
     is believed. `origins`: our own ("https://kho.example.vn"); without any, the Host header of a
     request is. `media_origins`: where presigned addresses of files lead. `upload_timeout`: seconds
-    without a byte after which the connection of an upload is given up.
+    without a byte after which the connection of an upload is given up. `upload_parallel`: files
+    that a browser sends at the same time.
     """
 
     secure: bool = False
@@ -79,6 +80,7 @@ class HttpSettings:
     origins: tuple[str, ...] = ()
     media_origins: tuple[str, ...] = ()
     upload_timeout: float = 60.0
+    upload_parallel: int = 2
 
     @property
     def cookie_name(self) -> str:

@@ -34,6 +34,8 @@ _COMPRESSED: Final = frozenset({".css", ".js", ".mjs", ".svg", ".json"})
 
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
 REVALIDATE: Final = "public, max-age=300"
+ASK: Final = "public, no-cache"
+"""For scripts without their hash: modules that import each other must be of one version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +94,10 @@ def static_file(
     if asset is None:
         raise NotFound
     versioned = request.query_params.get("v") == asset.digest
+    unversioned = ASK if asset.media_type == "text/javascript" else REVALIDATE
     headers = {
         "etag": f'"{asset.digest}"',
-        "cache-control": IMMUTABLE if versioned else REVALIDATE,
+        "cache-control": IMMUTABLE if versioned else unversioned,
         "vary": "Accept-Encoding",
     }
     if matches(request.headers.get("if-none-match"), asset.digest):

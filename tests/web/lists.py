@@ -288,6 +288,8 @@ def contribute() -> Context:
     return {
         "target": None,
         "max_size": 5 * 2**30,
+        "files_limit": 50,
+        "parallel": 2,
         "max_label": "5 GB",
         "kinds": [
             {"label": "Văn bản", "extensions": ["docx", "odt", "pdf", "md", "txt", "epub"]},

@@ -9,7 +9,7 @@ from tests.web.samples import PAGES, TEMPLATES, WEB, render
 STYLE = (WEB / "static" / "kho.css").read_text("utf-8")
 # with the sheets of single pages
 STYLES = "\n".join(path.read_text("utf-8") for path in sorted((WEB / "static").glob("*.css")))
-SCRIPTS = "\n".join(path.read_text("utf-8") for path in (WEB / "static").glob("*.js"))
+SCRIPTS = "\n".join(path.read_text("utf-8") for path in (WEB / "static").rglob("*.js"))
 AA_TEXT = 4.5
 AA_OUTLINE = 3.0
 

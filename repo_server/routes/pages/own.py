@@ -12,8 +12,9 @@ from msgspec import Struct
 from repo_server.domain.access import Action, Viewer
 from repo_server.domain.errors import Forbidden, WrongState
 from repo_server.domain.files import FILE_KINDS, FileKind, readable_size
-from repo_server.domain.materials import Status
+from repo_server.domain.materials import FILES_LIMIT, Status
 from repo_server.routes.auth import requires
+from repo_server.routes.boundary import HttpSettings
 from repo_server.routes.bounds import MAX_ID, PageNumber
 from repo_server.routes.pages.paging import pager
 from repo_server.routes.pages.rendering import HtmlRequest, Pages
@@ -76,11 +77,15 @@ def contribute_page(
     """Send files; `hoc-lieu` names the material that they are added to."""
     kinds = FILE_KINDS.values()
     extensions = dict.fromkeys(extension for kind in kinds for extension in kind.extensions)
+    http: HttpSettings = request.app.state.http
+    card = _target(library, viewer, target)
     return pages.render(
         request,
         viewer,
         "contribute.html",
-        target=_target(library, viewer, target),
+        target=card,
+        files_limit=FILES_LIMIT - (card.file_count if card else 0),
+        parallel=http.upload_parallel,
         max_size=library.max_file_size,
         max_label=readable_size(library.max_file_size),
         kinds=_taken(request, pages),
