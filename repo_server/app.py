@@ -160,6 +160,8 @@ def open_engines(settings: Settings) -> Library:
         ),
         max_file_size=settings.max_file_mib << 20,
         scrub_rate=settings.scrub_mib << 20,
+        account_quota=settings.account_quota_mib << 20,
+        organization_quota=settings.organization_quota_mib << 20,
     )
     _prepare_storage(library)
     return library

@@ -18,6 +18,7 @@ from repo_server import failpoints
 PREFIX: Final = "KHO_"
 DEVELOPMENT_SECRET: Final = "development-only"  # noqa: S105 - refused outside development
 
+MAX_QUOTA_MIB: Final = 1_000_000_000
 
 _INDEX: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
 
@@ -75,6 +76,14 @@ class Settings:
         "", "Addresses or networks of reverse proxies whose X-Forwarded-For is believed, by commas."
     )
     max_file_mib: int = _setting("5120", "Largest file that is taken, in MiB.")
+    account_quota_mib: int = _setting(
+        "20480", "MiB that the materials of one account may hold; 0 for as much as there is."
+    )
+    organization_quota_mib: int = _setting(
+        "0",
+        "MiB that the materials of one organization may hold where `/quan-tri/dung-luong` says "
+        "nothing else; 0 for as much as there is.",
+    )
     upload_timeout: int = _setting(
         "60", "Seconds without a byte after which an upload's connection is given up."
     )
@@ -142,6 +151,12 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
                     "KHO_DATABASE_TIMEOUT", values["database_timeout"], 1, 3600
                 ),
                 "max_file_mib": _number("KHO_MAX_FILE_MIB", values["max_file_mib"], 1, 100_000),
+                "account_quota_mib": _number(
+                    "KHO_ACCOUNT_QUOTA_MIB", values["account_quota_mib"], 0, MAX_QUOTA_MIB
+                ),
+                "organization_quota_mib": _number(
+                    "KHO_ORGANIZATION_QUOTA_MIB", values["organization_quota_mib"], 0, MAX_QUOTA_MIB
+                ),
                 "upload_timeout": _number("KHO_UPLOAD_TIMEOUT", values["upload_timeout"], 1, 3600),
                 "upload_parallel": _number("KHO_UPLOAD_PARALLEL", values["upload_parallel"], 1, 8),
                 "scrub_mib": _number("KHO_SCRUB_MIB", values["scrub_mib"], 0, 10_000),

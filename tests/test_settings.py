@@ -36,6 +36,8 @@ GIVEN = {
     "origin": ("https://kho.example.vn",) * 2,
     "trusted_proxies": ("10.0.0.1, 10.1.0.0/16,", ("10.0.0.1", "10.1.0.0/16")),
     "max_file_mib": ("100", 100),
+    "account_quota_mib": ("50", 50),
+    "organization_quota_mib": ("500", 500),
     "upload_timeout": ("9", 9),
     "upload_parallel": ("3", 3),
     "database_timeout": ("20", 20),

@@ -17,7 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.orm.exc import StaleDataError
 
-from repo_server.database import outbox
+from repo_server.database import holdings, outbox
 from repo_server.domain.errors import DatabaseUnavailable, EditConflict, StorageFull
 
 # How long a statement waits for another process's write before it gives up.
@@ -41,6 +41,7 @@ class Database:
         self._write_session = sessionmaker(writer, expire_on_commit=False)
         self._read_session = sessionmaker(reader, expire_on_commit=False, autoflush=False)
         outbox.watch(self._write_session)
+        holdings.watch(self._write_session)
 
     @property
     def is_sqlite(self) -> bool:

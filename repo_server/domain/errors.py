@@ -84,6 +84,22 @@ CATALOGUE: Final[dict[str, ErrorEntry]] = {
     "too_large": ErrorEntry(
         413, "Tệp quá lớn: tối đa {limit}.", "The file is too large: at most {limit}."
     ),
+    "account_full": ErrorEntry(
+        413,
+        "Tài khoản đã dùng {used} trong {limit} (kể cả tệp đang gửi), không đủ chỗ cho tệp {size} "
+        "này. Hãy xoá học liệu không còn cần (chỗ trống có lại sau 30 ngày) hoặc nhờ quản trị viên "
+        "nới hạn mức.",
+        "The account uses {used} of {limit}, files on their way included: no room for {size} more. "
+        "Delete what is not needed (room returns after 30 days) or ask an administrator.",
+    ),
+    "organization_full": ErrorEntry(
+        413,
+        "Đơn vị của học liệu đã dùng {used} trong {limit}, không đủ chỗ cho tệp {size} này. "
+        "Hãy xoá học liệu không còn cần (chỗ trống có lại sau 30 ngày) hoặc nhờ quản trị viên nới "
+        "hạn mức của đơn vị.",
+        "The organization uses {used} of {limit}: no room for {size} more. Delete what is not "
+        "needed (room returns after 30 days) or ask an administrator for a larger quota.",
+    ),
     "unsupported_media_type": ErrorEntry(
         415,
         "Nội dung gửi lên phải có kiểu {wanted}.",
@@ -300,6 +316,21 @@ class TooLarge(KhoError):
     """More bytes than allowed or declared; details: limit (readable)."""
 
     code = "too_large"
+
+
+class AccountFull(KhoError):
+    """An account's quota has no room for a file; details: used, limit, size (readable).
+
+    413 and not 507: the server could store it, and repeating the request would not help.
+    """
+
+    code = "account_full"
+
+
+class OrganizationFull(KhoError):
+    """The same for the quota of an organization."""
+
+    code = "organization_full"
 
 
 class RangeNotSatisfiable(KhoError):

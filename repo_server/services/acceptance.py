@@ -31,7 +31,7 @@ from repo_server.domain.materials import FILES_LIMIT, Status
 from repo_server.domain.vietnamese import fold
 from repo_server.failpoints import reached
 from repo_server.inspection.base import Inspection, RenderedImage
-from repo_server.services import fingerprints
+from repo_server.services import fingerprints, quotas
 from repo_server.services.codes import free_code
 from repo_server.services.keeping import disposal
 from repo_server.services.library import Library
@@ -58,7 +58,7 @@ DROPPED_REASON: Final = (
     "Hãy gửi lại, hoặc gửi tệp ở dạng khác."
 )
 
-CIRCUMSTANTIAL: Final = frozenset({"checksum", "gone", "full", "published", "dropped"})
+CIRCUMSTANTIAL: Final = frozenset({"checksum", "gone", "full", "published", "quota", "dropped"})
 """Verdicts that are not about the file itself: the same file may be taken another time."""
 
 
@@ -231,7 +231,7 @@ def _commit(
         if upload is None or upload.state != "received":
             return True
         material = _material_for(library, session, upload, inspection)
-        refusal = _refusal(session, upload, material)
+        refusal = _refusal(library, session, upload, material)
         if not _know_blob(session, candidate, promoted):
             session.rollback()
             return False
@@ -305,7 +305,9 @@ def _material_for(
     return None if material is None or material.deleted_at is not None else material
 
 
-def _refusal(session: Session, upload: Upload, material: Material | None) -> tuple[str, str] | None:
+def _refusal(
+    library: Library, session: Session, upload: Upload, material: Material | None
+) -> tuple[str, str] | None:
     """(verdict, reason) when the material no longer takes what it took at the declaration."""
     if material is None:
         return "gone", GONE_REASON
@@ -316,7 +318,10 @@ def _refusal(session: Session, upload: Upload, material: Material | None) -> tup
         if not permits(sender, Action.EDIT_FILES, subject_of(material)):
             # What was reviewed must stay what is served: new files need a new review.
             return "published", PUBLISHED_REASON
-    return None
+    full = quotas.shortage(
+        library, session, material.owner_id, material.organization_id, upload.size
+    )
+    return None if full is None else ("quota", full.sentence())
 
 
 def _new_draft(session: Session, names: Names, upload: Upload, inspection: Inspection) -> Material:

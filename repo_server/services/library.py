@@ -17,7 +17,8 @@ class Library:
     """Where everything is; `app.open_library` makes it, services receive it as first argument.
 
     `indexes` are fed all alike; searches ask the first that answers. `max_file_size` is in bytes,
-    `scrub_rate` in bytes a second that are read again to find damage (0: never).
+    `scrub_rate` in bytes a second that are read again to find damage (0: never), quotas in bytes
+    that the materials of one account or organization may hold (0: as much as there is).
     """
 
     database: Database
@@ -27,6 +28,8 @@ class Library:
     indexes: tuple[SearchIndex, ...]
     max_file_size: int
     scrub_rate: int = 0
+    account_quota: int = 0
+    organization_quota: int = 0
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
     usage: Usage = field(default_factory=Usage)
     incidents: Incidents = field(default_factory=Incidents)

@@ -34,6 +34,7 @@ from repo_server.domain.errors import (
 from repo_server.domain.files import REASONS, clean_filename, readable_size
 from repo_server.domain.materials import FILES_LIMIT, Kind, Status
 from repo_server.failpoints import reached
+from repo_server.services import quotas
 from repo_server.services.library import Library
 
 LIFETIME: Final = timedelta(days=7)
@@ -103,7 +104,7 @@ def declare(
 
     The same key with the same declaration gives the upload that exists; with another one it raises
     IdempotencyMismatch. Raises InvalidValue, TooLarge, FileRejected (an empty file), NotFound,
-    Forbidden, WrongState.
+    Forbidden, WrongState, AccountFull, OrganizationFull.
     """
     require(viewer, Action.CONTRIBUTE)
     declaration = _checked(library, declaration)
@@ -120,9 +121,10 @@ def _write_intent(
         with library.database.write() as session:
             known = _by_key(session, viewer, key)
             if known is None:
-                _require_room(session, viewer, declaration.material_id)
+                _require_place(session, viewer, declaration.material_id)
                 known = _new_upload(viewer, declaration, key)
                 session.add(known)
+                quotas.require_declared_room(library, session, known)
                 return _view(session, known, 0), True
     except IntegrityError:
         # PostgreSQL: another request with this key was faster between the look and the insert.
@@ -181,7 +183,7 @@ def _by_key(session: Session, viewer: Viewer, key: str) -> Upload | None:
     )
 
 
-def _require_room(session: Session, viewer: Viewer, material_id: int | None) -> None:
+def _require_place(session: Session, viewer: Viewer, material_id: int | None) -> None:
     if material_id is None:
         return
     material = queries.material_by_id(session, viewer, material_id)

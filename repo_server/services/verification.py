@@ -1,8 +1,8 @@
 """`kho verify`: does everything that the database promises exist, and nothing else?
 
-Each check yields findings F1 to F11 (`keeping.findings` says what they mean). A look mends nothing,
+Each check yields findings F1 to F12 (`keeping.findings` says what they mean). A look mends nothing,
 and notes only which blobs are damaged; `repair` mends what can be made again from the rest (F3 to
-F8) and never touches a blob that a row refers to.
+F8, F12) and never touches a blob that a row refers to.
 """
 
 from collections.abc import Callable, Iterator
@@ -33,6 +33,7 @@ CHECKS: Final[tuple[tuple[str, Check], ...]] = (
     ("database", records.duplicate_keys),
     ("database", records.audit_chain),
     ("database", records.versions),
+    ("database", records.storage_use),
 )
 """Everything but the reading of blobs, by what progress is told: a new check is a line here."""
 

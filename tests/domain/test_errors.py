@@ -9,6 +9,7 @@ import pytest
 import repo_server
 from repo_server.domain.errors import (
     CATALOGUE,
+    AccountFull,
     BackupRefused,
     EditConflict,
     FileRejected,
@@ -16,6 +17,7 @@ from repo_server.domain.errors import (
     InvalidValue,
     KhoError,
     NotPublishable,
+    OrganizationFull,
     TooLarge,
     UnsupportedMediaType,
     UnsupportedTusVersion,
@@ -33,6 +35,8 @@ EXAMPLES = (
     NotPublishable({"files": "Chưa có tệp nào.", "grades": "Chưa chọn lớp."}),
     WrongOffset(size=1024),
     TooLarge(limit="500 MB"),
+    AccountFull(used="19 GB", limit="20 GB", size="2 GB"),
+    OrganizationFull(used="99 GB", limit="100 GB", size="2 GB"),
     UnsupportedMediaType(wanted="application/offset+octet-stream"),
     UnsupportedTusVersion(version="1.0.0"),
     FileRejected("macro", "Tệp có macro nên không được nhận."),

@@ -26,6 +26,7 @@ from repo_server.database.models.files import (
     AuditHead,
     Blob,
     Derivative,
+    StorageUse,
     TextSegment,
     Upload,
 )
@@ -70,6 +71,7 @@ __all__ = [
     "OrganizationParent",
     "Placement",
     "SignIn",
+    "StorageUse",
     "TextSegment",
     "Upload",
     "Variant",

@@ -9,7 +9,7 @@ from repo_server.database.models.base import Base, RowId, utc_now
 
 
 class Organization(Base):
-    """A department, cluster, ward or school."""
+    """A department, cluster, ward or school; `quota_mib` is what its materials may hold."""
 
     __tablename__ = "organization"
 
@@ -17,6 +17,8 @@ class Organization(Base):
     code: Mapped[str] = mapped_column(String(80), unique=True)
     name: Mapped[str] = mapped_column(String(300))
     kind: Mapped[str] = mapped_column(String(20))
+    # None: what the settings say; 0: as much as there is.
+    quota_mib: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 

@@ -105,6 +105,20 @@ class Derivative(Base):
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
+class StorageUse(Base):
+    """How many bytes the files of one holder's materials have: an "account" or "organization".
+
+    A file counts from the commit that adds it until its material is purged, however many files
+    share its bytes. Derived from the files; `database.holdings` keeps it in step with them.
+    """
+
+    __tablename__ = "storage_use"
+
+    holder: Mapped[str] = mapped_column(String(12), primary_key=True)
+    holder_id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=False)
+    size: Mapped[int] = mapped_column(RowId)
+
+
 class AuditEntry(Base):
     """One act, in a chain: `hash` covers the entry and `previous_hash`, so that a gap shows."""
 

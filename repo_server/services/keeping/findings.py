@@ -15,6 +15,7 @@ SENTENCES: Final[dict[str, str]] = {
     "F9": "Trùng mã lẽ ra chỉ có một",
     "F10": "Nhật kí bị đứt hoặc bị sửa",
     "F11": "Phiên bản nhắc tới tệp không còn",
+    "F12": "Số đếm dung lượng đã dùng sai",
 }
 
 

@@ -1,4 +1,4 @@
-"""F9 to F11: do the rows agree with each other? Nothing of it can be mended by a program."""
+"""F9 to F12: do the rows agree with each other? Only what is counted (F12) can be mended."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
@@ -6,7 +6,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from repo_server.database import audit
+from repo_server.database import audit, holdings
 from repo_server.database.models import (
     Blob,
     Job,
@@ -60,3 +60,14 @@ def versions(library: Library, *, repair: bool) -> Iterator[Finding]:
         live = exists().where(Blob.sha256 == MaterialFile.sha256, Blob.state == "live")
         for file_id in session.scalars(select(MaterialFile.id).where(~live)):
             yield Finding("F11", f"file {file_id}")
+
+
+def storage_use(library: Library, *, repair: bool) -> Iterator[Finding]:
+    """F12: counters of used bytes that are not the sum of the files that they count."""
+    with library.database.read() as session:
+        wrong = holdings.miscounted(session)
+    for holder in wrong:
+        if repair:
+            with library.database.write() as session:
+                holdings.count_again(session, holder)
+        yield Finding("F12", f"{holder.kind} {holder.id}", repaired=repair)
