@@ -49,6 +49,7 @@ from repo_server.routes.pages import collections as collection_pages
 from repo_server.routes.pages import curriculum as curriculum_pages
 from repo_server.routes.pages import duplicates as duplicate_pages
 from repo_server.routes.pages import materials as material_pages
+from repo_server.routes.pages import quotas as quota_pages
 from repo_server.routes.pages import search as search_page
 from repo_server.routes.pages.forms import provide_form
 from repo_server.routes.pages.rendering import Pages
@@ -87,6 +88,7 @@ PAGES: Final = (
     *duplicate_pages.handlers,
     *account_pages.handlers,
     *admin_page.handlers,
+    *quota_pages.handlers,
 )
 API: Final = (
     *api_discovery.handlers,

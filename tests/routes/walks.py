@@ -184,6 +184,10 @@ GENERALLY: Final[dict[tuple[str, str], tuple[Action, Call, str]]] = {
     ("GET", "/bo-suu-tap"): (Action.READ_PUBLIC, reading("/bo-suu-tap"), ""),
     ("GET", "/da-luu"): (Action.READ_PUBLIC, reading("/da-luu"), ""),
     ("GET", "/quan-tri"): (Action.ADMINISTER, reading("/quan-tri"), ""),
+    ("GET", "/quan-tri/dung-luong"): (Action.ADMINISTER, reading("/quan-tri/dung-luong"), ""),
+    ("POST", "/quan-tri/dung-luong/{organization_id:int}"): (
+        Action.ADMINISTER, posting("/quan-tri/dung-luong/999999", quota="1"), OWN,
+    ),
     ("POST", "/quan-tri/cong-viec/{job_id:int}/thu-lai"): (
         Action.ADMINISTER, posting("/quan-tri/cong-viec/999999/thu-lai"), OWN,
     ),

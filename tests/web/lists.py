@@ -317,6 +317,33 @@ def mine() -> Context:
             }
             for value, label, count in states
         ],
+        "use": {"used": "1,5 GB", "limit": "20 GB", "percent": 7},
+        "pager": a_pager(),
+    }
+
+
+def quotas() -> Context:
+    """One organization with a quota of its own that is used up, one without any."""
+    return {
+        "organizations": [
+            {
+                "id": 1,
+                "name": "Trường THCS Trần Đăng Ninh",
+                "code": "thcs-tran-dang-ninh",
+                "use": {"used": "99,5 GB", "limit": "100 GB", "percent": 99},
+                "own": "102400",
+                "url": "/quan-tri/dung-luong/1",
+            },
+            {
+                "id": 2,
+                "name": "Sở <b>Giáo dục</b> và Đào tạo",
+                "code": "so",
+                "use": {"used": "0 byte", "limit": None, "percent": None},
+                "own": "",
+                "url": "/quan-tri/dung-luong/2",
+            },
+        ],
+        "most": 1_000_000_000,
         "pager": a_pager(),
     }
 

@@ -202,6 +202,7 @@ PAGES: dict[str, tuple[str, str, Context, Context]] = {
         EDITOR,
         details.duplicates() | {"found": []},
     ),
+    "quotas": ("quotas.html", "/quan-tri/dung-luong", EDITOR, lists.quotas()),
     "deleted": ("deleted.html", "/cua-toi/da-xoa", EDITOR, lists.deleted()),
     "review": (
         "review.html",

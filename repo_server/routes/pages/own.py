@@ -17,8 +17,9 @@ from repo_server.routes.auth import requires
 from repo_server.routes.boundary import HttpSettings
 from repo_server.routes.bounds import MAX_ID, PageNumber
 from repo_server.routes.pages.paging import pager
+from repo_server.routes.pages.quotas import use_bar
 from repo_server.routes.pages.rendering import HtmlRequest, Pages
-from repo_server.services import desk, picking, viewing
+from repo_server.services import desk, picking, quotas, viewing
 from repo_server.services.cards import Card, status_label
 from repo_server.services.library import Library
 
@@ -117,6 +118,7 @@ def own_page(
         "mine.html",
         items=shelf.items,
         statuses=_tabs(request, pages, shelf.counts, state),
+        use=use_bar(quotas.own_use(library, viewer)),
         pager=pager(total, page, PAGE_SIZE, lambda number: f"/cua-toi?page={number}{chosen}"),
     )
 
