@@ -188,8 +188,8 @@ def curated(house: House) -> dict[str, Any]:
             return dict(done.raise_for_status().json())
 
         act(f"{gone}/publish")
-        ids = [one["id"] for one in house.published()][:3]
-        made = draft_collection(house, "Mười phút đầu giờ", [queue[0]["id"], *ids])
+        others = [one["id"] for one in house.published() if one["id"] != queue[0]["id"]]
+        made = draft_collection(house, "Mười phút đầu giờ", [queue[0]["id"], *others[:3]])
         act(f"{gone}/withdraw", {"reason": "Sai đáp án."})
         places = made["sections"][1]["items"]
         made["place"], made["section"] = places[1]["id"], made["sections"][1]["id"]

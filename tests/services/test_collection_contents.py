@@ -303,6 +303,8 @@ def test_of_many_who_add_at_once_nobody_is_lost(
 def test_a_page_takes_as_many_statements_for_many_items_as_for_few(
     library: Library, editor: Viewer, teacher: Viewer
 ) -> None:
+    with library.database.read() as session:
+        library.vocabulary.names(session)  # kept from now on
     sent = []
     for count in (2, 60):
         made = collection(library, editor)
@@ -316,5 +318,4 @@ def test_a_page_takes_as_many_statements_for_many_items_as_for_few(
         with statements(library) as said:
             views.collections(library, ANONYMOUS, "", page=1, size=20)
         assert len([one for one in said if one.startswith("SELECT")]) == 2
-    assert max(sent) <= 8
-    assert sent[1] <= sent[0]
+    assert sent[1] <= sent[0] <= 7
