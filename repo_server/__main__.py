@@ -15,6 +15,7 @@ COMMANDS: Final = {
     "demo": "demo:demo",
     "reindex": "upkeep:reindex",
     "verify": "upkeep:verify",
+    "reinspect": "reinspecting:reinspect",
     "backup": "backup:backup",
     "restore": "backup:restore",
     "user": "people:user",

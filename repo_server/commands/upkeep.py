@@ -1,13 +1,17 @@
 """`kho reindex` and `kho verify`."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
 import click
 
 from repo_server.commands.opening import REJECTED, opened, print_json
-from repo_server.services import indexing, verification
+from repo_server.inspection.base import Confinement
+from repo_server.services import indexing, reinspecting, verification
 from repo_server.services.keeping import verdicts
+from repo_server.services.reinspecting import Lack
 
 
 @click.command()
@@ -17,6 +21,12 @@ def reindex() -> None:
         for index in library.indexes:
             count = indexing.rebuild(library, index)
             click.echo(f"{index.name}: {count}")
+
+
+def _machine(confinement: Confinement, lacking: Sequence[Lack]) -> dict[str, Any]:
+    """What stands around the readers and which optional engines are missing, for programs."""
+    engines = [{**asdict(lack.engine), "files": lack.files} for lack in lacking]
+    return {"confinement": asdict(confinement), "missing_engines": engines}
 
 
 @click.command()
@@ -31,8 +41,9 @@ def verify(*, repair: bool, as_json: bool) -> None:
         if repair:
             indexing.feed_if_free(library)
         confinement = library.inspector.confinement()
+        lacking = reinspecting.lacking(library)
     if as_json:
-        print_json({**asdict(report), "clean": report.clean, "confinement": asdict(confinement)})
+        print_json({**asdict(report), "clean": report.clean, **_machine(confinement, lacking)})
     else:
         for finding in report.findings:
             mended = " (đã sửa)" if finding.repaired else ""
@@ -40,6 +51,8 @@ def verify(*, repair: bool, as_json: bool) -> None:
             click.echo(f"{finding.code} {sentence}: {finding.what}{mended}")
         for missing in confinement.missing:
             click.echo(f"i {missing}")
+        for lack in lacking:
+            click.echo(f"i {lack.sentence()}")
         state = "Không có gì sai." if report.clean else "Có chỗ sai."
         click.echo(
             f"{state} {report.blobs} tệp gốc, {report.bytes_read} byte, "

@@ -119,8 +119,8 @@ class Confinement:
     """Which barriers stand around the decoders on this machine.
 
     `landlock` is the version of the kernel's Landlock interface, 0 where there is none; `libmagic`
-    the version of the type library; `missing` names in Vietnamese what is not in force or not
-    installed, for `kho verify`.
+    the version of the type library; `missing` names in Vietnamese what is not in force, for
+    `kho verify`.
     """
 
     limits: bool
@@ -128,7 +128,6 @@ class Confinement:
     system_call_filter: bool
     landlock: int
     libmagic: int
-    ffmpeg: bool
     missing: tuple[str, ...] = ()
 
     @property

@@ -9,7 +9,6 @@ import contextlib
 import os
 import re
 import select
-import shutil
 import signal
 import socket
 import subprocess
@@ -54,6 +53,7 @@ from repo_server.inspection.confinement.wire import (
     unpack_ready,
 )
 from repo_server.inspection.confinement.workplace import Workplace
+from repo_server.inspection.engines import engine_path
 
 WORKER: Final = "repo_server.inspection.work"
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
@@ -94,6 +94,7 @@ class Inspector:
         worker: str = WORKER,
         folder: Path = _SOURCE.parent,
     ) -> None:
+        self._stopped = threading.Event()
         self._limits = limits or Limits()
         self._worker = worker
         self._folder = folder
@@ -149,12 +150,27 @@ class Inspector:
                 self._forker = _Forker.start(self._limits, self._worker, self._folder)
             return self._forker
 
-    def _ask(self, job: Job, file: BinaryIO) -> _Answer:
+    def stop(self) -> None:
+        """Give up what is under way; whoever waits for it, or asks later, is told "unavailable"."""
+        self._stopped.set()
+        self.close()
+
+    def look_for_engines(self) -> None:
+        """Start anew with the next question where an engine was installed or taken away since."""
+        with self._lock:
+            old = self._forker
+            if old is not None and old.ffmpeg != engine_path("ffmpeg"):
+                old.stop()
+                self._forker = None
+
+    def _ask(self, job: Job, file: BinaryIO, target: int | None = None) -> _Answer:
         with self._slots:
             for attempt in (1, 2):
+                if self._stopped.is_set():
+                    break
                 forker = self._running()
                 try:
-                    answer = forker.run(job, file, self._limits.wall_seconds + 10)
+                    answer = forker.run(job, file, self._limits.wall_seconds + 10, target)
                 except _ForkerDied:
                     self._forget(forker)
                     continue
@@ -186,6 +202,7 @@ class _Forker:
     workplace: Workplace
     confinement: Confinement
     owner: int
+    ffmpeg: str
 
     @classmethod
     def start(cls, limits: Limits, worker: str, folder: Path) -> "_Forker":
@@ -202,7 +219,8 @@ class _Forker:
             start_new_session=True,
         )
         theirs.close()
-        start = Start(limits, worker, shutil.which("ffmpeg") or "", _code_folders(folder))
+        ffmpeg = engine_path("ffmpeg")
+        start = Start(limits, worker, ffmpeg, _code_folders(folder))
         try:
             ours.settimeout(_START_SECONDS)
             ours.send(pack(start))
@@ -214,13 +232,16 @@ class _Forker:
         if ready.confinement is None:
             _end(process, ours, workplace)
             raise _unavailable(ready.error)
-        forker = cls(process, ours, workplace, ready.confinement, os.getpid())
+        forker = cls(process, ours, workplace, ready.confinement, os.getpid(), ffmpeg)
         weakref.finalize(forker, _end_if_ours, os.getpid(), process, ours, workplace)
         return forker
 
-    def run(self, job: Job, file: BinaryIO, seconds: float) -> _Answer:
-        """Have a child do `job`; raises _ForkerDied when nobody is there to start or bury it."""
-        answer = _memory_file()
+    def run(self, job: Job, file: BinaryIO, seconds: float, target: int | None) -> _Answer:
+        """Have a child do `job`; raises _ForkerDied when nobody is there to start or bury it.
+
+        With `target`, an open file, the child writes into that one, and there are no records.
+        """
+        answer = _memory_file() if target is None else os.dup(target)
         status, status_end = os.pipe()
         try:
             try:
@@ -232,7 +253,7 @@ class _Forker:
                 os.close(status_end)
             reached("C6", self.process.pid)
             ending = _await_ending(status, seconds)
-            return _Answer(_believable_records(answer), ending)
+            return _Answer(_believable_records(answer) if target is None else [], ending)
         finally:
             os.close(status)
             os.close(answer)

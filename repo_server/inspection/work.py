@@ -111,6 +111,8 @@ def run(job: Job, file: int, answer: int) -> None:
     try:
         if job.act == "render":
             write_record(answer, _render(job, source))
+        elif job.act == "lighten":
+            films.lighten("".join(_ffmpeg), source, job.kind, job.variant, answer)
         else:
             _inspect(job, source, answer)
     except Refused as refused:

@@ -31,7 +31,8 @@ from repo_server.domain.materials import FILES_LIMIT, Status
 from repo_server.domain.vietnamese import fold
 from repo_server.failpoints import reached
 from repo_server.inspection.base import Inspection, RenderedImage
-from repo_server.services import fingerprints, quotas
+from repo_server.inspection.engines import present_engines
+from repo_server.services import fingerprints, quotas, readings
 from repo_server.services.codes import free_code
 from repo_server.services.keeping import disposal
 from repo_server.services.library import Library
@@ -109,7 +110,7 @@ def _accept(library: Library, candidate: _Candidate) -> None:
         _reject(library, candidate, inspection.verdict, inspection.reason)
         return
     promoted = _promote(library, candidate)
-    thumbnail = _store_thumbnail(library, candidate.sha256, inspection.thumbnail)
+    thumbnail = store_thumbnail(library, candidate.sha256, inspection.thumbnail)
     while not _commit(library, candidate, inspection, thumbnail, promoted):
         promoted = _promote(library, candidate)
     reached("C13")
@@ -185,9 +186,10 @@ def _is_spoiled(blob: Blob) -> bool:
     return blob.state == "doomed" or blob.damaged_at is not None
 
 
-def _store_thumbnail(
+def store_thumbnail(
     library: Library, sha256: str, image: RenderedImage | None
 ) -> Derivative | None:
+    """Put the picture that stands for a blob into the storage; the row is not yet saved."""
     return None if image is None else store_derivative(library, sha256, THUMBNAIL, image)
 
 
@@ -242,7 +244,8 @@ def _commit(
             disposal.release(session, [candidate.sha256])
             return True
         reached("C11")
-        _keep_text(session, candidate.sha256, inspection)
+        keep_text(session, candidate.sha256, inspection)
+        readings.note_acceptance(session, candidate.sha256, inspection.kind, present_engines())
         if thumbnail is not None:
             save_derivative(session, thumbnail)
         begun = upload.material_id is None
@@ -278,7 +281,8 @@ def _know_blob(session: Session, candidate: _Candidate, promoted: _Promoted) -> 
     return blob.generation == generation
 
 
-def _keep_text(session: Session, sha256: str, inspection: Inspection) -> None:
+def keep_text(session: Session, sha256: str, inspection: Inspection) -> None:
+    """Write the text of a blob by place, and what it is compared by; places not named stay."""
     rows = [
         {
             "sha256": sha256,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from repo_server.database.engine import Database
+from repo_server.inspection.converter import Converter
 from repo_server.inspection.inspector import Inspector
 from repo_server.search.base import SearchIndex
 from repo_server.services.incidents import Incidents
@@ -30,6 +31,7 @@ class Library:
     scrub_rate: int = 0
     account_quota: int = 0
     organization_quota: int = 0
+    converter: Converter = field(default_factory=Converter)
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
     usage: Usage = field(default_factory=Usage)
     incidents: Incidents = field(default_factory=Incidents)
@@ -37,6 +39,7 @@ class Library:
     def close(self) -> None:
         """Let go of every engine; the library is not to be used afterwards."""
         self.inspector.close()
+        self.converter.close()
         for index in self.indexes:
             index.close()
         self.staging.close()

@@ -1,24 +1,24 @@
 """Thumbnails and page images: made once, kept as derivatives, made again when lost."""
 
 import re
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Final
 
 from sqlalchemy import delete, select
 
+from repo_server.database import outbox
 from repo_server.database.models import Blob, Derivative, MaterialFile
 from repo_server.database.queries import files as file_queries
 from repo_server.domain.access import Viewer
 from repo_server.domain.errors import FileRejected, NotFound
 from repo_server.domain.files import drawn_pages
+from repo_server.domain.readers import LIGHT, LIGHT_NAMES
 from repo_server.failpoints import reached
 from repo_server.inspection.base import RenderedImage
+from repo_server.services import readings
 from repo_server.services.acceptance import THUMBNAIL, save_derivative, store_derivative
+from repo_server.services.films import local_copy
 from repo_server.services.library import Library
 from repo_server.services.viewing import PREVIEW_PAGES, stored_file
 from repo_server.storage.base import ObjectKey
@@ -70,7 +70,7 @@ def page_image(library: Library, viewer: Viewer, file_id: int, page: int) -> Pic
 
 def _render(library: Library, stored: file_queries.StoredFile, page: int, name: str) -> Derivative:
     key = ObjectKey.blob(stored.file.sha256, stored.generation)
-    with _local_copy(library, key) as path:
+    with local_copy(library, key) as path:
         image = library.inspector.render_page(path, stored.file.kind, page, PAGE_WIDTH)
     return _keep(library, stored.file.sha256, name, image)
 
@@ -86,7 +86,8 @@ def _keep(library: Library, sha256: str, name: str, image: RenderedImage) -> Der
 def make_again(library: Library, sha256: str, name: str) -> bool:
     """Make a lost image of a blob again; False when that cannot be done, as without the blob.
 
-    The promise of an image that its file no longer gives is taken back.
+    The promise of an image that its file no longer gives is taken back, as is that of a light copy
+    until a job has made it again.
     """
     with library.database.read() as session:
         found = session.execute(
@@ -98,17 +99,25 @@ def make_again(library: Library, sha256: str, name: str) -> bool:
     if found is None:
         return False
     try:
-        with _local_copy(library, ObjectKey.blob(sha256, found.generation)) as path:
+        with local_copy(library, ObjectKey.blob(sha256, found.generation)) as path:
             image = _drawn(library, path, found.name, found.kind, name)
     except (NotFound, FileRejected):
         return False
     if image is not None:
         _keep(library, sha256, name, image)
         return True
+    _take_back(library, sha256, name)
+    return True
+
+
+def _take_back(library: Library, sha256: str, name: str) -> None:
     with library.database.write() as session:
         lost = (Derivative.sha256 == sha256) & (Derivative.name == name)
         session.execute(delete(Derivative).where(lost))
-    return True
+        if name in LIGHT_NAMES:
+            # It takes minutes: a job makes it.
+            readings.forget(session, sha256, LIGHT)
+            outbox.enqueue(session, readings.JOB, sha256)
 
 
 def _drawn(
@@ -118,20 +127,6 @@ def _drawn(
         return library.inspector.inspect(path, filename).thumbnail
     page = _PAGE.fullmatch(name)
     return library.inspector.render_page(path, kind, int(page[1]), PAGE_WIDTH) if page else None
-
-
-@contextmanager
-def _local_copy(library: Library, key: ObjectKey) -> Iterator[Path]:
-    """The object as a file of this machine, for as long as the block lasts."""
-    path = library.storage.local_path(key)
-    if path is not None:
-        yield path
-        return
-    with NamedTemporaryFile(prefix="kho-") as copy:
-        with library.storage.open(key) as reader:
-            shutil.copyfileobj(reader, copy, 1 << 20)
-        copy.flush()
-        yield Path(copy.name)
 
 
 def _picture(found: Derivative, *, public: bool) -> Picture:

@@ -6,7 +6,7 @@ a worker that dies loses its leases, and its jobs are taken by another.
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -15,7 +15,15 @@ from repo_server.database import outbox
 from repo_server.database.outbox import LEASE, Lease
 from repo_server.domain.errors import Busy, KhoError
 from repo_server.search.base import SearchIndex
-from repo_server.services import acceptance, indexing, upkeep, uploads, usage
+from repo_server.services import (
+    acceptance,
+    indexing,
+    readings,
+    reinspecting,
+    upkeep,
+    uploads,
+    usage,
+)
 from repo_server.services.keeping import disposal, scrub
 from repo_server.services.keeping.scrub import Scrubber
 from repo_server.services.library import Library
@@ -31,10 +39,18 @@ one commit of the engine takes them all."""
 BACKOFF: Final = 2.0
 """Seconds before an engine that failed is asked again; recovery is due within 5 seconds."""
 
-HANDLERS: Final[Mapping[str, Callable[[Library, str], None]]] = {
+HANDLERS: Final[dict[str, Callable[[Library, str], None]]] = {
     uploads.JOB: acceptance.accept_upload,
     disposal.JOB: disposal.delete_generation,
 }
+
+HEAVY: Final[dict[str, Callable[[Library, str], None]]] = {
+    readings.JOB: reinspecting.catch_up,
+}
+"""Jobs that may take minutes: each process does one of them at a time, beside all others."""
+
+LOOKING: Final = 600.0
+"""Seconds between two looks for files that a reader has yet to look at."""
 
 log = structlog.get_logger()
 
@@ -48,7 +64,8 @@ class Worker:
         self._held: dict[str, Lease] = {}
         self._scrubber = Scrubber(library, self._stopping.wait)
         self._lock = threading.Lock()
-        loops: list[Callable[[], float]] = [self._work] * jobs
+        self._looked = 0.0
+        loops: list[Callable[[], float]] = [self._work] * jobs + [self._work_hard] * (jobs > 0)
         loops += [self._relay(index) for index in library.indexes]
         loops += [self._renew, self._tidy, self._count, self._scrub]
         self._threads = [
@@ -64,6 +81,8 @@ class Worker:
     def ask_to_stop(self) -> None:
         """Let every thread end after what it is doing now; returns at once."""
         self._stopping.set()
+        # What takes minutes is given up and done again by whoever comes next.
+        self._library.converter.stop()
 
     def join(self) -> None:
         """Wait until every thread has ended."""
@@ -97,7 +116,17 @@ class Worker:
                 self._stopping.wait(pause)
 
     def _work(self) -> float:
-        kinds = list(HANDLERS)
+        return self._work_at(list(HANDLERS))
+
+    def _work_hard(self) -> float:
+        pause = self._work_at(list(HEAVY))
+        # Before the next look, what the last one asked for is done.
+        if pause and time.monotonic() >= self._looked:
+            more = reinspecting.ask_for_due(self._library) == reinspecting.ROUND
+            self._looked = time.monotonic() + (0 if more else LOOKING)
+        return pause
+
+    def _work_at(self, kinds: list[str]) -> float:
         with self._library.database.read() as session:
             if not outbox.has_due(session, kinds):
                 return PAUSE
@@ -112,7 +141,7 @@ class Worker:
         with self._lock:
             self._held[lease.token] = lease
         try:
-            HANDLERS[lease.kind](self._library, lease.key)
+            (HANDLERS | HEAVY)[lease.kind](self._library, lease.key)
         except Exception as error:  # noqa: BLE001 - whatever it was, the job must be put back
             self._put_back(lease, error)
         else:

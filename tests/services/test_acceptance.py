@@ -376,9 +376,9 @@ def _fail_once(monkeypatch: pytest.MonkeyPatch, where: object, name: str, *, aft
     ("where", "step"),
     [
         (acceptance, "_promote"),
-        (acceptance, "_store_thumbnail"),
+        (acceptance, "store_thumbnail"),
         (acceptance, "_know_blob"),
-        (acceptance, "_keep_text"),
+        (acceptance, "keep_text"),
         (acceptance, "_add_file"),
         (acceptance, "_commit"),
         (LocalStorage, "adopt"),

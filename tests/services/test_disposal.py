@@ -123,7 +123,7 @@ def test_everything_that_refers_to_a_blob_is_known_to_the_disposal() -> None:
         for key in table.foreign_keys
         if key.column.table.name in ("blob", "fingerprint")
     }
-    made_from_bytes = {"text_segment", "derivative", "fingerprint", "fingerprint_band"}
+    made_from_bytes = {"text_segment", "derivative", "fingerprint", "fingerprint_band", "reading"}
     assert referring == made_from_bytes | {"material_file"}
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from repo_server.database import outbox
 from repo_server.database.models import Job, utc_now
 from repo_server.domain.access import Viewer
-from repo_server.domain.errors import SearchUnavailable, StorageUnavailable
+from repo_server.domain.errors import InspectionUnavailable, SearchUnavailable, StorageUnavailable
 from repo_server.search.base import SearchQuery
 from repo_server.services import acceptance, indexing, materials, uploads, working
 from repo_server.services.library import Library
@@ -303,3 +303,32 @@ def test_the_longer_an_index_takes_the_more_publications_come_together_for_it(
     relay = Worker(library)._relay(library.indexes[0])
 
     assert relay() == pytest.approx(rest)
+
+
+def test_what_takes_minutes_keeps_no_upload_waiting_and_is_given_up_at_the_end(
+    library: Library,
+    teacher: Viewer,
+    monkeypatch: pytest.MonkeyPatch,
+    working_on: Callable[[Library], Worker],
+) -> None:
+    begun, stopped = threading.Semaphore(0), threading.Event()
+
+    def convert(library: Library, sha256: str) -> None:
+        begun.release()
+        stopped.wait(20)
+        raise InspectionUnavailable
+
+    monkeypatch.setattr(working, "HEAVY", {"reinspect": convert})
+    monkeypatch.setattr(library.converter, "stop", stopped.set)
+    with library.database.write() as session:
+        for sha256 in ("a" * 64, "b" * 64):
+            outbox.enqueue(session, "reinspect", sha256)
+    worker = working_on(library)
+    assert begun.acquire(timeout=10)
+    sent = send(library, teacher, "Phân số.txt", "Một phần hai".encode())
+    soon(lambda: uploads.status(library, teacher, sent.id).state == "ready")
+    assert not begun.acquire(blocking=False), "two that take minutes at once"
+    worker.stop()
+    with library.database.read() as session:
+        left = session.scalars(select(Job).where(Job.kind == "reinspect")).all()
+    assert [(job.state, job.attempt) for job in left] == [("open", 0), ("open", 0)]

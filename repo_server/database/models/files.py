@@ -91,7 +91,10 @@ class TextSegment(Base):
 
 
 class Derivative(Base):
-    """An image made from a blob: its thumbnail or one page. Disposable, made again when missing."""
+    """What was made from a blob: thumbnail, image of a page, light copy of a film.
+
+    Disposable, made again when missing; `width` and `height` in pixels.
+    """
 
     __tablename__ = "derivative"
 
@@ -103,6 +106,18 @@ class Derivative(Base):
     size: Mapped[int]
     digest: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class Reading(Base):
+    """That a reader of this version has looked at a blob; `outcome`: done, nothing or refused."""
+
+    __tablename__ = "reading"
+
+    sha256: Mapped[str] = mapped_column(ForeignKey("blob.sha256"), primary_key=True)
+    reader: Mapped[str] = mapped_column(String(12), primary_key=True)
+    version: Mapped[int]
+    outcome: Mapped[str] = mapped_column(String(12))
+    at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
 class StorageUse(Base):

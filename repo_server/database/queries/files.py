@@ -11,6 +11,7 @@ from repo_server.database.models import Blob, Derivative, Material, MaterialFile
 from repo_server.database.queries.visibility import visible
 from repo_server.domain.access import Role, Viewer
 from repo_server.domain.materials import Status
+from repo_server.domain.readers import LIGHT_NAMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,12 @@ def _stored(row: Row[*_FileRow]) -> StoredFile:
 def derivative(session: Session, viewer: Viewer, sha256: str, name: str) -> Derivative | None:
     """The image `name` of a blob; ask `file_by_id` first whether the viewer may see the file."""
     return session.get(Derivative, (sha256, name))
+
+
+def light_copy(session: Session, viewer: Viewer, sha256: str) -> Derivative | None:
+    """The light copy of a film; ask `file_by_id` first."""
+    light = (Derivative.sha256 == sha256) & Derivative.name.in_(LIGHT_NAMES)
+    return session.scalar(select(Derivative).where(light).order_by(Derivative.name).limit(1))
 
 
 def segments(session: Session, viewer: Viewer, sha256: str, limit: int) -> list[TextSegment]:

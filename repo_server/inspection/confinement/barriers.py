@@ -53,8 +53,10 @@ _LANDLOCK_CREATE: Final = 444
 _LANDLOCK_ADD: Final = 445
 _LANDLOCK_RESTRICT: Final = 446
 _EXECUTE: Final = 1 << 0
+_WRITE_FILE: Final = 1 << 1
 _READ_FILE: Final = 1 << 2
 _READ_DIR: Final = 1 << 3
+_TRUNCATE: Final = 1 << 14
 _ALL_IN_VERSION: Final = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 5: (1 << 16) - 1}
 _NETWORK: Final = 0b11
 _SCOPED: Final = 0b11
@@ -77,11 +79,11 @@ def _restrict(ruleset: int) -> bool:
     return done
 
 
-def allow_only_reading(folders: Iterable[Path], file: int) -> bool:
+def allow_only_reading(folders: Iterable[Path], file: int, answer: int) -> bool:
     """From now on no file may be written or made, and only those below `folders` read.
 
     `file`, an open descriptor, stays usable and may be opened again by its /proc name: a decoder
-    that is another program (ffmpeg) needs that to seek.
+    that is another program (ffmpeg) needs that to seek. So may `answer`, also to be written.
     """
     version = landlock_version()
     if version == 0:
@@ -93,6 +95,7 @@ def allow_only_reading(folders: Iterable[Path], file: int) -> bool:
     for folder in folders:
         _allow(ruleset, folder)
     _add_rule(ruleset, _READ_FILE, file)
+    _add_rule(ruleset, (_READ_FILE | _WRITE_FILE | _TRUNCATE) & files, answer)
     return _restrict(ruleset)
 
 

@@ -25,7 +25,6 @@ from typing import Final
 from repo_server.inspection.base import Confinement
 from repo_server.inspection.confinement import barriers
 from repo_server.inspection.confinement.wire import (
-    ANSWER_LIMIT,
     MESSAGE_LIMIT,
     Ending,
     Job,
@@ -108,9 +107,11 @@ class Forker:
             os.setsid()
             _keep_only(file, answer)
             barriers.set_limits(
-                memory=self.memory, cpu_seconds=self.limits.cpu_seconds, file_bytes=ANSWER_LIMIT
+                memory=self.memory,
+                cpu_seconds=self.limits.cpu_seconds,
+                file_bytes=self.limits.output,
             )
-            barriers.allow_only_reading(self.folders, _FILE)
+            barriers.allow_only_reading(self.folders, _FILE, _ANSWER)
             barriers.stay_in_session()
             self.worker(job, _FILE, _ANSWER)
             code = 0
@@ -176,7 +177,6 @@ def _wall_in(start: Start, worker: ModuleType) -> Confinement:
         "không gian mạng riêng (unshare)": network,
         "Landlock (chặn đọc ghi tệp)": landlock > 0,
         "bộ lọc lời gọi hệ thống (seccomp)": calls,
-        "ffmpeg (ảnh đại diện và thời lượng video)": bool(start.ffmpeg),
     }
     return Confinement(
         limits=True,
@@ -184,7 +184,6 @@ def _wall_in(start: Start, worker: ModuleType) -> Confinement:
         system_call_filter=calls,
         landlock=landlock,
         libmagic=int(getattr(worker, "LIBMAGIC", 0)),
-        ffmpeg=bool(start.ffmpeg),
         missing=tuple(name for name, there in named.items() if not there),
     )
 

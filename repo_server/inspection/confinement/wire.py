@@ -24,17 +24,19 @@ MESSAGE_LIMIT: Final = 65_536
 class Limits:
     """What one look at one file may cost (docs/decisions/0005).
 
-    `memory` is what a child may map on top of what it shares with its parent, in bytes.
+    `memory` is what a child may map on top of what it shares with its parent, `output` what it may
+    write, both in bytes.
     """
 
     wall_seconds: float = 20.0
     cpu_seconds: int = 10
     memory: int = 448 << 20
+    output: int = ANSWER_LIMIT
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One task for a child: `act` is "inspect" or "render"."""
+    """One task for a child: `act` is "inspect", "render" or "lighten" (`variant`: see films)."""
 
     act: str
     name: str = ""
@@ -42,6 +44,7 @@ class Job:
     page: int = 1
     width: int = 480
     thumbnail: bool = True
+    variant: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ nothing but the film, and writes to a pipe.
 """
 
 import io
+import os
 import subprocess
 from collections.abc import Callable
 from typing import Final
@@ -25,6 +26,18 @@ from repo_server.inspection.media.containers import (
 )
 
 _SECONDS: Final = 9
+_VARIANTS: Final = {
+    "mp4": "-c:v libx264 -preset veryfast -profile:v main -crf 27 -maxrate 300k -bufsize 600k "
+    "-c:a aac -b:a 56k -ac 2 -ar 44100 -movflags +faststart -f mp4",
+    "webm": "-c:v libvpx-vp9 -deadline realtime -cpu-used 6 -crf 36 -b:v 280k -maxrate 300k "
+    "-bufsize 600k -c:a libopus -b:a 48k -ac 2 -f webm",
+}
+"""At most 400 kbit/s with what the container adds; for phones that pay for every megabyte."""
+
+_LIGHT_SIZE: Final = (
+    "scale=w='if(gte(iw,ih),min(854,iw),min(480,iw))':h='if(gte(iw,ih),min(480,ih),min(854,ih))'"
+    ":force_original_aspect_ratio=decrease:force_divisible_by=2,format=yuv420p"
+)
 _DEMUXERS: Final = {"mp4": "mov", "mov": "mov", "webm": "matroska", "mkv": "matroska"}
 
 
@@ -45,6 +58,19 @@ READERS: Final[dict[str, Callable[[Source, Findings], None]]] = {
     "flac": read_flac,
     "aac": _read_nothing,
 }
+
+
+def lighten(ffmpeg: str, source: Source, kind: str, variant: str, answer: int) -> None:
+    """Become the program that writes a light copy of a film into `answer`; does not return.
+
+    The program takes this process's place, so that whatever ends the one ends the other.
+    """
+    command = [ffmpeg, *"-nostdin -hide_banner -v error -threads 1".split()]
+    command += ["-protocol_whitelist", "file,pipe", "-f", _DEMUXERS[kind]]
+    command += ["-i", f"/proc/self/fd/{source.handle}", "-map", "0:v:0", "-map", "0:a:0?"]
+    command += ["-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1", "-fpsmax", "30"]
+    command += ["-vf", _LIGHT_SIZE, "-threads", "1", *_VARIANTS[variant].split()]
+    os.execve(ffmpeg, [*command, "-y", f"/proc/self/fd/{answer}"], {})  # noqa: S606 ours
 
 
 def poster(ffmpeg: str, source: Source, findings: Findings) -> RenderedImage | None:

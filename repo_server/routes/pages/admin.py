@@ -20,7 +20,7 @@ from repo_server.routes.bounds import PathId
 from repo_server.routes.errors import page_language
 from repo_server.routes.pages.redirects import see
 from repo_server.routes.pages.rendering import HtmlRequest, Pages, number
-from repo_server.services import health, statistics
+from repo_server.services import health, reinspecting, statistics
 from repo_server.services.cards import material_url
 from repo_server.services.keeping import given_up
 from repo_server.services.keeping.given_up import DeadJob
@@ -95,6 +95,7 @@ def admin_page(
         "admin.html",
         engines=_engines(request, pages, health.state(library)),
         missing_barriers=_missing_barriers(library),
+        missing_engines=_missing_engines(request, pages, library),
         sections=(
             Section("work", t("admin.work"), _work(request, pages, overview)),
             Section("space", t("admin.space"), _space(request, pages, overview)),
@@ -137,6 +138,22 @@ def _missing_barriers(library: Library) -> tuple[str, ...]:
         return library.inspector.confinement().missing
     except KhoError as error:
         return (error.sentence(),)
+
+
+def _missing_engines(request: HtmlRequest, pages: Pages, library: Library) -> tuple[Line, ...]:
+    english = page_language(request) == "en"
+    return tuple(
+        Line(
+            lack.engine.packages,
+            pages.message(
+                request,
+                "admin.engine_adds",
+                adds=lack.engine.adds_en if english else lack.engine.adds,
+                files=number(lack.files),
+            ),
+        )
+        for lack in reinspecting.lacking(library)
+    )
 
 
 def _work(request: HtmlRequest, pages: Pages, overview: Overview) -> tuple[Line, ...]:

@@ -19,6 +19,7 @@ from repo_server.database.models import (
     Blob,
     Derivative,
     MaterialFile,
+    Reading,
     TextSegment,
     database_now,
     utc_now,
@@ -132,7 +133,7 @@ def finish(library: Library, sha256: str) -> bool:
         library.storage.delete(ObjectKey.blob(sha256, blob.generation))
         reached("C31")
         _delete_images(library, sha256, _now(session) - UNUSED / 2)
-        for model in (TextSegment, Derivative):
+        for model in (TextSegment, Derivative, Reading):
             session.execute(delete(model).where(model.sha256 == sha256))
         fingerprints.forget(session, sha256)
         session.delete(blob)

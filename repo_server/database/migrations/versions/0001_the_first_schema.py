@@ -279,6 +279,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sha256", "name", name=op.f("pk_derivative")),
     )
     op.create_table(
+        "reading",
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("reader", sa.String(length=12), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("outcome", sa.String(length=12), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["sha256"], ["blob.sha256"], name=op.f("fk_reading_sha256_blob")),
+        sa.PrimaryKeyConstraint("sha256", "reader", name=op.f("pk_reading")),
+    )
+    op.create_table(
         "material",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("code", sa.String(length=12), nullable=False),
