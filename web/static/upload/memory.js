@@ -1,7 +1,7 @@
 // What is not finished, kept in this browser so that a reload, a crash or a flat battery costs nothing.
 //
-// A record: key, account, name, path, size, modified, sample, sha256, url, material (declared with), bundle
-// {id, name, together, material}, source (a handle or the file itself, or null), at. Where the browser keeps nothing
+// A record: key, account, name, path, size, modified, sample, sha256, url, material (declared with), settled (nothing
+// of these changes any more), bundle {id, name, together, material}, source (a handle, the file itself, or null), at. Where the browser keeps nothing
 // (a private window) sending works all the same, but not after a reload.
 
 import { message } from "./words.js";

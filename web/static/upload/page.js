@@ -21,9 +21,19 @@ function begin(groups) {
   if (groups.length === 0) return;
   for (const { name, together, entries } of groups) {
     const bundle = new Bundle({ name, together, material: target });
-    for (const entry of entries) queue.add(Sending.of(entry, bundle, queue.changed));
+    const sendings = entries.map((entry) => Sending.of(entry, bundle, queue.changed));
+    for (const sending of sendings) queue.add(sending);
+    noteAll(sendings);
   }
   document.getElementById("sendings").focus();
+}
+
+/** One after the other: keeping the bytes of many films at once would stop the page. */
+async function noteAll(sendings) {
+  for (const sending of sendings) {
+    // A file that cannot be read says so when its turn comes.
+    if (!sending.over) await sending.noted().catch(() => {});
+  }
 }
 
 function note(sentences) {

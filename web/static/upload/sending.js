@@ -3,17 +3,17 @@
 import { digest, idempotencyKey, isSame, sample } from "./identity.js";
 import { Line } from "./line.js";
 import { claim, forget, remember, source } from "./memory.js";
-import { call, MOVES, patience, pause, Refused, refusal } from "./network.js";
+import { call, MOVES, patience, pause, Refused } from "./network.js";
+import { stretch } from "./stretch.js";
 import { fill, message, pace, Rate, readable } from "./words.js";
 
-const SLICE = 32 * 2 ** 20;
 const POLL = [0.7, 0.7, 1, 1, 1.5, 2, 3, 5];
-const SILENCE = 60;
 
 export class Sending {
   /** `changed()` is called whenever a state changes or bytes have gone. */
   constructor(record, file, bundle, changed) {
     Object.assign(this, { record, file, bundle, changed, sent: 0, rate: new Rate() });
+    this.noting = record.bundle ? Promise.resolve() : null;
     bundle.sendings.push(this);
     this.control = new AbortController();
     this.line = new Line(record.name, record.path, record.size, (act) => this[act]());
@@ -24,7 +24,7 @@ export class Sending {
   static of({ file, folder, handle }, bundle, changed) {
     const record = {
       key: idempotencyKey(), account: message.account, name: file.name, path: folder, size: file.size,
-      modified: file.lastModified, sample: null, sha256: null, url: null, material: null, bundle: null,
+      modified: file.lastModified, sample: null, sha256: null, url: null, material: null, bundle: null, settled: false,
       source: handle, at: Date.now(),
     };
     return new Sending(record, file, bundle, changed);
@@ -130,7 +130,7 @@ export class Sending {
       if (this.refused) throw new Refused(this.refused, 422);
       await this.prepare(signal);
       // Without a file all its bytes are there already: only how it was judged is not known yet.
-      if (this.file) await this.persist(() => this.stretch(signal), signal);
+      if (this.file) await this.persist(() => this.carry(signal), signal);
       this.say("checking", message.msgChecking);
       return true;
     } catch (error) {
@@ -152,82 +152,52 @@ export class Sending {
 
   async prepare(signal) {
     const { record } = this;
-    if (record.bundle) return;
+    if (record.settled) return;
     this.say("hashing", message.msgHashing);
-    await claim(record.key);
-    record.sample = await sample(this.file);
+    await this.noted();
     record.sha256 = await digest(this.file);
-    record.source = await source(this.file, record.source);
-    record.material = this.bundle.material?.id ?? null;
     signal.throwIfAborted();
+    record.material = this.bundle.material?.id ?? null;
+    record.settled = true;
     await this.keep();
   }
 
-  keep() {
+  /** Kept in this browser, once: its turn may be long in coming, and the page closed before. */
+  noted() {
+    this.noting ??= this.note().catch((error) => {
+      this.noting = null;
+      throw error;
+    });
+    return this.noting;
+  }
+
+  async note() {
+    const { record } = this;
+    await claim(record.key);
+    record.sample = await sample(this.file);
+    record.source = await source(this.file, record.source);
+    await this.keep();
+  }
+
+  async keep() {
+    if (this.over) return;
     const { id, name, together, material } = this.bundle;
     this.record.bundle = { id, name, together, material };
-    return remember(this.record);
+    await remember(this.record);
   }
 
-  /** From where the server is to the end of the file, as far as the connection carries. */
-  stretch(signal) {
-    return new Promise((resolve, reject) => {
-      let silence = 0;
-      const end = (settle, value) => {
-        clearTimeout(silence);
-        client.abort();
-        settle(value);
-      };
-      // A connection can die without a word: after a minute of silence, begin anew.
-      const listen = () => {
-        clearTimeout(silence);
-        silence = setTimeout(() => end(reject, new Refused("", 0)), SILENCE * 1000);
-      };
-      const client = new window.tus.Upload(this.file, {
-        ...this.declaration(),
-        onBeforeRequest: () => signal.throwIfAborted(),
-        onUploadUrlAvailable: () => this.located(client.url),
-        onProgress: (sent) => {
-          listen();
-          if (!signal.aborted) this.progress(sent);
-        },
-        onSuccess: () => end(resolve),
-        onError: (error) => end(reject, this.refusalOf(error)),
-      });
-      signal.throwIfAborted();
-      signal.addEventListener("abort", () => end(reject, signal.reason), { once: true });
-      listen();
-      client.start();
+  carry(signal) {
+    return stretch(this.file, this.record, {
+      signal,
+      located: (url) => this.located(url),
+      progress: (sent) => this.progress(sent),
     });
-  }
-
-  declaration() {
-    const { name, sha256, material, key, url } = this.record;
-    const metadata = { filename: name };
-    if (sha256) metadata.sha256 = sha256;
-    if (material) metadata.material = String(material);
-    return {
-      endpoint: message.endpoint,
-      uploadUrl: url,
-      chunkSize: SLICE,
-      headers: { "Idempotency-Key": key },
-      metadata,
-      // How long to wait is decided here, where the person sees it; what to resume stands in our record.
-      retryDelays: null,
-      storeFingerprintForResuming: false,
-    };
   }
 
   located(url) {
     if (this.record.url === url) return;
     this.record.url = url;
     this.keep();
-  }
-
-  refusalOf(error) {
-    if (!error.originalRequest) return new Refused(message.msgUnreadable, 400);
-    const answer = error.originalResponse;
-    return refusal(answer?.getStatus() ?? 0, answer?.getBody() ?? "");
   }
 
   /** Do it until it works, the person stops it, or the server says a lasting no. */
