@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
@@ -32,7 +32,7 @@ from repo_server.domain.vietnamese import fold
 from repo_server.failpoints import reached
 from repo_server.inspection.base import Inspection, RenderedImage
 from repo_server.inspection.engines import present_engines
-from repo_server.services import fingerprints, quotas, readings
+from repo_server.services import fingerprints, personal, quotas, readings
 from repo_server.services.codes import free_code
 from repo_server.services.keeping import disposal
 from repo_server.services.library import Library
@@ -228,6 +228,8 @@ def _commit(
     promoted: _Promoted,
 ) -> bool:
     """The one commit. False when the blob was collected meanwhile and must be promoted again."""
+    # Before the transaction: a long text takes its time.
+    noticed = personal.found_in(inspection)
     with library.database.write() as session:
         upload = session.get(Upload, candidate.upload_id, with_for_update=True)
         if upload is None or upload.state != "received":
@@ -250,7 +252,7 @@ def _commit(
             save_derivative(session, thumbnail)
         begun = upload.material_id is None
         with keeping_version(session, material, upload.owner_id):
-            file = _add_file(session, material, upload, inspection, candidate.sha256)
+            file = _add_file(session, material, upload, inspection, candidate.sha256, noticed)
         upload.state, upload.sha256, upload.verdict = "ready", candidate.sha256, "ok"
         upload.material_id, upload.file_id, upload.updated_at = material.id, file.id, utc_now()
         if begun:
@@ -347,7 +349,12 @@ def _new_draft(session: Session, names: Names, upload: Upload, inspection: Inspe
 
 
 def _add_file(
-    session: Session, material: Material, upload: Upload, inspection: Inspection, sha256: str
+    session: Session,
+    material: Material,
+    upload: Upload,
+    inspection: Inspection,
+    sha256: str,
+    noticed: list[dict[str, Any]],
 ) -> MaterialFile:
     file = MaterialFile(
         material=material,
@@ -366,6 +373,7 @@ def _add_file(
         text_truncated=inspection.text_truncated,
         warnings=list(inspection.warnings),
         declared=declaration_of(inspection),
+        personal=noticed,
     )
     session.add(file)
     session.flush()

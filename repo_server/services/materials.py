@@ -38,6 +38,7 @@ from repo_server.domain.materials import (
 )
 from repo_server.domain.vietnamese import display, fold
 from repo_server.failpoints import reached
+from repo_server.services import personal
 from repo_server.services.codes import free_code
 from repo_server.services.library import Library
 from repo_server.services.placement import (
@@ -156,11 +157,22 @@ def _left_open(undecided: Iterable[str], description: Description) -> list[str]:
     return [str(name) for name in undecided if name not in said]
 
 
-def submit(library: Library, viewer: Viewer, material_id: int, rev: int | None) -> Material:
-    """Hand a draft to the editors. Raises NotPublishable with what is missing."""
+def submit(
+    library: Library,
+    viewer: Viewer,
+    material_id: int,
+    rev: int | None,
+    *,
+    acknowledged: bool = False,
+) -> Material:
+    """Hand a draft to the editors; `acknowledged`: what looks like personal data was checked.
+
+    Raises NotPublishable with what is missing.
+    """
 
     def change(_: Session, material: Material) -> None:
         _require_complete(material)
+        personal.require_acknowledged(material, viewer.account_id, now=acknowledged)
         material.status = Status.SUBMITTED
         material.submitted_at, material.return_reason = utc_now(), None
 

@@ -18,10 +18,12 @@ from repo_server.domain.files import DRAWN_KINDS, FILE_KINDS, drawn_pages
 from repo_server.domain.licenses import LICENSES, License
 from repo_server.domain.materials import LANGUAGES
 from repo_server.domain.wording import worded
+from repo_server.services import personal
 from repo_server.services.cards import Card, card_of, kind_label
 from repo_server.services.curriculum import item_url
 from repo_server.services.library import Library
 from repo_server.services.materials import missing
+from repo_server.services.personal import PersonalNote
 from repo_server.services.placement import Choice, choice_of
 from repo_server.services.uploads import subject_of
 from repo_server.services.versions import present_files
@@ -112,6 +114,8 @@ class MaterialView:
     can_edit: bool
     can_edit_files: bool
     problems: tuple[str, ...]
+    personal: tuple[PersonalNote, ...]
+    personal_acknowledged: bool
 
 
 def material_by_code(library: Library, viewer: Viewer, code: str) -> MaterialView:
@@ -165,6 +169,8 @@ def _view(
         can_edit=can_edit,
         can_edit_files=permits(viewer, Action.EDIT_FILES, subject),
         problems=tuple(missing(material).values()) if can_edit else (),
+        personal=personal.notes(material) if can_edit else (),
+        personal_acknowledged=personal.is_acknowledged(material),
     )
 
 

@@ -114,6 +114,8 @@ def material(**changes: Any) -> Context:
         "edit_url": None,
         "files_url": None,
         "problems": [],
+        "personal": [],
+        "personal_acknowledged": True,
         "sharing": sharing(),
         "neighbors": {
             "same": [a_card(number) for number in (1, 2, 3)],
@@ -200,6 +202,7 @@ def draft_material() -> Context:
             an_action("delete", "Xoá", danger=True),
         ],
     )
+    context |= {"personal": some_personal_notes(), "personal_acknowledged": False}
     context["material"] |= {
         "status": "submitted",
         "status_label": "Chờ duyệt",
@@ -210,6 +213,25 @@ def draft_material() -> Context:
         "files": some_files()[:2],
     }
     return context
+
+
+def some_personal_notes() -> list[Context]:
+    return [
+        {
+            "kind_label": "Danh sách tên và ngày sinh",
+            "file_name": "Danh sách <b>lớp</b> 6A.xlsx",
+            "place": "Lớp 6A",
+            "count": 42,
+            "sample": "N. V. A.",
+        },
+        {
+            "kind_label": "Địa chỉ thư điện tử",
+            "file_name": "Phiếu.docx",
+            "place": "",
+            "count": 1,
+            "sample": "",
+        },
+    ]
 
 
 def an_action(
@@ -269,6 +291,8 @@ def guess(value: str, label: str = "", *, marked: bool = False) -> Context:
 def edit() -> Context:
     item = {"id": 3, "title": "So sánh được hai phân số.", "trail": ["Lớp 6", "Toán", "Phân số"]}
     return {
+        "personal": some_personal_notes(),
+        "personal_acknowledged": False,
         "material": {
             "id": 1,
             "code": "K7P4M0",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from repo_server.domain import access
+from repo_server.domain import access, personal
 from repo_server.domain.bundles import ROLE_LABELS
 from repo_server.domain.curriculum import GRADES, ITEM_KIND_LABELS
 from repo_server.domain.files import FILE_KINDS
@@ -80,6 +80,7 @@ def test_every_name_has_an_english_one_and_no_other() -> None:
         "suggestion": (typing_ahead.TITLE, typing_ahead.WORD),
         "format": FILE_KINDS,
         "guess_source": SOURCE_LABELS,
+        "personal": personal.LABELS,
     }
     assert {family: set(names) for family, names in labels.items()} == {
         family: set(map(str, codes)) for family, codes in named.items()

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from repo_server.database.models.base import Base, RowId, utc_now
@@ -53,6 +53,8 @@ class Material(Base):
     external_id: Mapped[str | None] = mapped_column(String(200))
     imported: Mapped[dict[str, Any] | None]
     undecided: Mapped[list[str]] = mapped_column(default=list)
+    # Who looked at what seems to be personal data, when, and in which files.
+    personal_acknowledged: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(default=utc_now)
     submitted_at: Mapped[datetime | None]
@@ -108,6 +110,8 @@ class MaterialFile(Base):
     text_truncated: Mapped[bool] = mapped_column(default=False)
     warnings: Mapped[list[str]] = mapped_column(default=list)
     declared: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    # Kind, place, count and masked example of what seems to be personal data.
+    personal: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     removed_at: Mapped[datetime | None]
 

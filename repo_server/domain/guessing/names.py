@@ -46,21 +46,21 @@ _SCHOOL: Final = re.compile(
 _OFFICE: Final = re.compile(
     r"\b(?:sở|phòng|so|phong)\s*(?:GD\s*&?\s*ĐT|GDĐT|GDDT|GD-ĐT)\b[^,–-]*", re.IGNORECASE
 )
-_FAMILY: Final = (
+FAMILY_NAMES: Final = (
     "Nguyễn|Trần|Lê|Phạm|Huỳnh|Hoàng|Phan|Vũ|Võ|Đặng|Bùi|Đỗ|Hồ|Ngô|Dương|Đinh|Trịnh|Lâm|Trương|Cao|"
     "Nguyen|Tran|Le|Pham|Huynh|Hoang|Vu|Vo|Dang|Bui|Do|Ho|Ngo|Duong|Dinh|Trinh|Lam|Truong"
 )
 _CAPITAL: Final = r"[A-ZĐÀ-Ỵ][\w]*"
-_NAME: Final = rf"(?:{_FAMILY}|{_CAPITAL})(?:\s+{_CAPITAL}){{0,4}}"
+_NAME: Final = rf"(?:{FAMILY_NAMES}|{_CAPITAL})(?:\s+{_CAPITAL}){{0,4}}"
 _CALLED: Final = re.compile(
     r"\b(?i:GVTH|GVHD|GVBM|GV|giáo viên|giao vien|người soạn|nguoi soan|biên soạn|bien soan|"
     rf"tác giả)\b\s*[:.]?\s*{_NAME}"
-    rf"|\b(?i:thầy|cô)\s+(?:{_FAMILY})(?:\s+{_CAPITAL}){{1,4}}"
+    rf"|\b(?i:thầy|cô)\s+(?:{FAMILY_NAMES})(?:\s+{_CAPITAL}){{1,4}}"
     rf"|\b(?i:thầy|cô)\s+{_CAPITAL}$"
     r"|\b(?i:gv)\s+[a-z]{6,20}(?=\s|$)"
 )
-_PERSON: Final = re.compile(rf"(?:{_FAMILY})(?:\s+{_CAPITAL}){{1,4}}")
-_PERSON_JOINED: Final = re.compile(rf"(?:{_FAMILY})(?:Thi|Thị|Van|Văn)[A-ZĐ]\w+")
+_PERSON: Final = re.compile(rf"(?:{FAMILY_NAMES})(?:\s+{_CAPITAL}){{1,4}}")
+_PERSON_JOINED: Final = re.compile(rf"(?:{FAMILY_NAMES})(?:Thi|Thị|Van|Văn)[A-ZĐ]\w+")
 _MIDDLE: Final = frozenset(("thi", "van"))
 _SEPARATOR: Final = re.compile(r"\s+[-–—|]+\s+|_{2,}|\s+_\s*|_\s+|\s*\+\s*")
 _TRIMMED: Final = " \t-–—_.,;:+&|~=#*"

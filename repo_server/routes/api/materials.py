@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from litestar import Response, delete, get, patch, post
 from litestar.di import NamedDependency
-from litestar.params import JSONBody
+from litestar.params import JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED, HTTP_204_NO_CONTENT
 from msgspec import Meta, Struct
 
@@ -249,9 +249,11 @@ def submit(
     viewer: NamedDependency[Viewer],
     material_id: PathId,
     rev: NamedDependency[int | None],
+    personal_data: Annotated[Literal["checked"] | None, QueryParameter()] = None,
 ) -> Response[MaterialAnswer]:
-    """Hand a draft to the editors."""
-    changed = materials.submit(library, viewer, material_id, rev)
+    """Hand a draft to the editors; `personal_data=checked` says that warnings were looked at."""
+    acknowledged = personal_data == "checked"
+    changed = materials.submit(library, viewer, material_id, rev, acknowledged=acknowledged)
     return _after(library, viewer, changed)
 
 

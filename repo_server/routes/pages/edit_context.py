@@ -121,6 +121,8 @@ def edit_context(
         "etag": "" if rev is None else str(rev),
         "values": values,
         "errors": errors or {},
+        "personal": view.personal,
+        "personal_acknowledged": view.personal_acknowledged,
         "options": _options(library),
         "guesses": guesses,
         "marked": sum(guess.marked for guess in guesses.values()),

@@ -62,6 +62,8 @@ def material_page(
         variants=duplicates.variants(library, viewer, view.card.id),
         likenesses=_likenesses(library, viewer, view),
         problems=view.problems if view.card.status != "published" else (),
+        personal=view.personal,
+        personal_acknowledged=view.personal_acknowledged,
     )
 
 
@@ -106,7 +108,7 @@ def save(
     found = suggesting.suggestions(library, viewer, view.card.id)
     tapped = changed_by_tap(form, found, values)
     if tapped is None and form.one("do") != "find_items":
-        errors, rev = _saved(library, viewer, view, rev, description, submit=_submits(form))
+        errors, rev = _saved(library, viewer, view, rev, description, form)
         if not errors:
             return see(view.card.url, "submitted" if _submits(form) else "saved")
     context = edit_context(
@@ -127,14 +129,18 @@ def _submits(form: Form) -> bool:
     return form.one("do") == "save_submit"
 
 
+def _acknowledged(form: Form) -> bool:
+    """Whether the box beside what looks like personal data was ticked."""
+    return form.one("acknowledged") == "yes"
+
+
 def _saved(
     library: Library,
     viewer: Viewer,
     view: MaterialView,
     rev: int | None,
     description: Description,
-    *,
-    submit: bool,
+    form: Form,
 ) -> tuple[dict[str, str], int | None]:
     """Save; sentences by field, none when all went well, and the revision to go on from.
 
@@ -144,8 +150,9 @@ def _saved(
         rev = materials.edit_material(
             library, viewer, view.card.id, rev, description, whole=True
         ).rev
-        if submit:
-            materials.submit(library, viewer, view.card.id, rev)
+        if _submits(form):
+            acknowledged = _acknowledged(form)
+            materials.submit(library, viewer, view.card.id, rev, acknowledged=acknowledged)
     except InvalidValue as error:
         field = str(error.details["field"])
         return {_FIELDS.get(field, field): str(error.details["reason"])}, rev
@@ -180,7 +187,7 @@ def take_step(
     view = viewing.material_by_code(library, viewer, code)
     material_id, rev, reason = view.card.id, form.number("rev"), form.one("reason")
     if step == "submit":
-        materials.submit(library, viewer, material_id, rev)
+        materials.submit(library, viewer, material_id, rev, acknowledged=_acknowledged(form))
     elif step == "publish":
         materials.publish(library, viewer, material_id, rev)
     elif step == "return":

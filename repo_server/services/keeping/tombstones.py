@@ -162,6 +162,6 @@ def _empty(session: Session, material: Material, files: list[int]) -> None:
     session.expire(material, ["files", "items"])
     material.title = material.folded_title = material.description = material.author = ""
     material.keywords, material.return_reason = [], None
-    material.external_id = material.imported = None
+    material.external_id = material.imported = material.personal_acknowledged = None
     material.purged_at = utc_now()
     outbox.touch(material)

@@ -312,6 +312,7 @@ def upgrade() -> None:
         sa.Column("external_id", sa.String(length=200), nullable=True),
         sa.Column("imported", sa.JSON(), nullable=True),
         sa.Column("undecided", sa.JSON(), nullable=False),
+        sa.Column("personal_acknowledged", sa.JSON(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.Column("submitted_at", sa.BigInteger(), nullable=True),
@@ -549,6 +550,7 @@ def upgrade() -> None:
         sa.Column("text_truncated", sa.Boolean(), nullable=False),
         sa.Column("warnings", sa.JSON(), nullable=False),
         sa.Column("declared", sa.JSON(), nullable=False),
+        sa.Column("personal", sa.JSON(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("removed_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
