@@ -7,6 +7,7 @@ from PIL import Image, ImageDraw
 from pillow_heif import register_heif_opener
 
 from repo_server.domain.errors import FileRejected
+from repo_server.inspection.images.pictures import PLACE_WARNING
 from tests.inspection.samples import epub, office, open_document, word, zipped
 
 register_heif_opener()
@@ -166,8 +167,23 @@ def test_place_and_maker_of_a_photo_are_dropped(look):
     exif.get_ifd(0x8825)[2] = (10.0, 46.0, 37.0)
     data = encoded(PICTURE, "JPEG", exif=exif, comment=b"bi mat", icc_profile=b"ICC" * 50)
     assert b"bi mat" in data
-    shown = opened(look("a.jpg", data))
+    found = look("a.jpg", data)
+    assert found.warnings == (PLACE_WARNING,)
+    shown = opened(found)
     assert not shown.getexif() and "icc_profile" not in shown.info and "xmp" not in shown.info
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "AVIF"])
+def test_a_photo_of_any_format_is_told_to_say_where_it_was_taken(look, kind):
+    exif = Image.Exif()
+    exif[0x010F] = "Máy của cô Hoa"
+    name = f"a.{kind.lower()}"
+    assert look(name, encoded(PICTURE, kind, exif=exif)).warnings == ()
+    exif.get_ifd(0x8825)[1] = "N"
+    exif.get_ifd(0x8825)[2] = (10.0, 46.0, 37.0)
+    found = look(name, encoded(PICTURE, kind, exif=exif))
+    assert found.warnings == (PLACE_WARNING,)
+    assert not opened(found).getexif()
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "CMYK", "I;16"])

@@ -42,6 +42,11 @@ PLUGINS: Final = {
 
 BOX: Final = (480, 360)
 _ORIENTATION: Final = 0x0112
+_PLACE: Final = 0x8825
+PLACE_WARNING: Final = (
+    "Ảnh mang vị trí nơi chụp. Ảnh Kho hiển thị không có vị trí, nhưng người tải tệp gốc sẽ đọc "
+    "được: hãy tắt định vị của máy ảnh, hoặc xoá vị trí trong phần thông tin của ảnh rồi gửi lại."
+)
 _TURNED: Final = frozenset({5, 6, 7, 8})
 _FAILURES: Final = (
     *(OSError, ValueError, SyntaxError, EOFError, IndexError, TypeError, KeyError, RuntimeError),
@@ -63,6 +68,9 @@ def prepare() -> None:
 def read_picture(source: Source, findings: Findings) -> RenderedImage:
     """Dimensions as shown, and a thumbnail whose making proves that the picture decodes.
 
+    A photo that says where it was taken brings a warning: its bytes are kept and handed out as they
+    came.
+
     Raises Refused for more than `MAX_PIXELS` pixels in all frames, or when it does not decode.
     """
     try:
@@ -70,7 +78,10 @@ def read_picture(source: Source, findings: Findings) -> RenderedImage:
             frames = getattr(image, "n_frames", 1)
             width, height = image.size
             check_pixels(width, height, frames)
-            turned = image.getexif().get(_ORIENTATION) in _TURNED
+            about = image.getexif()
+            if about.get_ifd(_PLACE):
+                findings.warn(PLACE_WARNING)
+            turned = about.get(_ORIENTATION) in _TURNED
             findings.width, findings.height = (height, width) if turned else (width, height)
             return shrink(image, BOX)
     except _FAILURES as error:
