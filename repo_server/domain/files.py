@@ -431,7 +431,11 @@ _SAME_CONTAINER: Final = frozenset(
 """(found, claimed): one container under several extensions, where the extension may choose."""
 
 _RESERVED: Final = frozenset(
-    ["con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))]
+    [
+        *("con", "prn", "aux", "nul", "conin$", "conout$", "clock$"),
+        # Windows takes the raised digits of Latin-1 for digits here.
+        *(f"{port}{digit}" for port in ("com", "lpt") for digit in "0123456789¹²³"),
+    ]
 )
 _FORBIDDEN: Final = frozenset('<>:"|?*')
 
