@@ -18,10 +18,15 @@ from sqlalchemy import select
 from repo_server.database.engine import Database, open_database, sqlite_url
 from repo_server.database.models import Account
 from repo_server.domain.access import Role, Viewer
+from repo_server.inspection.base import RenderedImage
 from repo_server.inspection.inspector import Inspector
 from repo_server.search.embedded import EmbeddedIndex
 from repo_server.services import accounts, indexing, materials, uploads
-from repo_server.services.acceptance import accept_upload
+from repo_server.services.acceptance import (
+    accept_upload,
+    save_derivative,
+    store_derivative,
+)
 from repo_server.services.curriculum import install_shipped
 from repo_server.services.library import Library
 from repo_server.services.materials import Description
@@ -213,6 +218,15 @@ def upload(
     view = send(library, viewer, name, content, **more)  # type: ignore[arg-type]
     accept_upload(library, view.id)
     return uploads.status(library, viewer, view.id)
+
+
+def lightened(library: Library, sha256: str, copy: bytes) -> None:
+    """Give a blob a light copy, as if a converter had made it."""
+    made = store_derivative(
+        library, sha256, "light.mp4", RenderedImage(copy, "video/mp4", 852, 480)
+    )
+    with library.database.write() as session:
+        save_derivative(session, made)
 
 
 COMPLETE = Description(

@@ -23,7 +23,6 @@ from repo_server.inspection.base import Inspection
 from repo_server.inspection.engines import present_engines
 from repo_server.services import films, fingerprints, readings
 from repo_server.services.acceptance import (
-    THUMBNAIL,
     keep_text,
     save_derivative,
     store_thumbnail,

@@ -17,6 +17,7 @@ from repo_server.domain.errors import NotFound
 from repo_server.domain.files import DRAWN_KINDS, FILE_KINDS, drawn_pages
 from repo_server.domain.licenses import LICENSES, License
 from repo_server.domain.materials import LANGUAGES
+from repo_server.domain.readers import FILMS
 from repo_server.domain.wording import worded
 from repo_server.services import personal
 from repo_server.services.cards import Card, card_of, kind_label
@@ -62,7 +63,10 @@ class FilePart:
 
 @dataclass(frozen=True, slots=True)
 class FileView:
-    """A file of a material. `preview` is pages, image, video, audio, text or none."""
+    """A file of a material. `preview` is pages, image, video, audio, text or none.
+
+    `light_size` is what a light copy of a film has, in bytes; None where there is no such copy.
+    """
 
     id: int
     name: str
@@ -86,6 +90,7 @@ class FileView:
     parts: tuple[FilePart, ...]
     preview: str
     preview_text: str | None
+    light_size: int | None
 
     @property
     def preview_pages(self) -> range:
@@ -228,6 +233,7 @@ def _file(session: Session, viewer: Viewer, file: MaterialFile) -> FileView:
         parts=tuple(FilePart(*row) for row in file.declared.get("parts", ())),
         preview=preview,
         preview_text=_text(session, viewer, file) if preview == "text" else None,
+        light_size=_light_size(session, viewer, file),
     )
 
 
@@ -240,6 +246,13 @@ def _preview(file: MaterialFile) -> str:
     if kind.inline and kind.group in ("image", "audio", "video"):
         return kind.group
     return "text" if file.has_text else "none"
+
+
+def _light_size(session: Session, viewer: Viewer, file: MaterialFile) -> int | None:
+    if file.kind not in FILMS:
+        return None
+    light = file_queries.light_copy(session, viewer, file.sha256)
+    return None if light is None else light.size
 
 
 def _text(session: Session, viewer: Viewer, file: MaterialFile) -> str:

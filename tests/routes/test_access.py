@@ -72,6 +72,7 @@ def ward(lasting_house: House) -> Ward:
     upload = libraries.upload(house.library, people["owner"], "Bài.pdf", libraries.pdf("Một"))
     assert upload.material_id is not None
     stored = material_by_id(house.library, people["owner"], upload.material_id).files[0]
+    libraries.lightened(house.library, stored.sha256, b"light")
     actors = {name: _as_they_come(house, person) for name, person in people.items()}
     actors["anonymous"] = (ANONYMOUS, house.stranger())
     return Ward(house, actors, people["owner"], school_id, stored.sha256, stored.size)
@@ -216,7 +217,7 @@ SIDE_DOORS = (
     "/api/suggest?q=bi+m", "/chuong-trinh/gdpt2018/lop-6.toan", "/api/curriculum", "/cua-toi",
     "/duyet", "/api/cards?code={target.code}", "{target.api}", "{target.page}", "{target.page}/sua",
     "/api/files/{target.file}/content", "/api/files/{target.file}/preview/1",
-    "/api/files/{target.file}/thumbnail", "{target.api}/submit",
+    "/api/files/{target.file}/thumbnail", "/api/files/{target.file}/light", "{target.api}/submit",
 )  # fmt: skip
 
 

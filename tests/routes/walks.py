@@ -143,6 +143,7 @@ ON_MATERIALS: Final[dict[tuple[str, str], list[tuple[Action, Call]]]] = {
             ("content", "content"),
             ("preview/{page:int}", "preview/1"),
             ("thumbnail", "thumbnail"),
+            ("light", "light"),
         )
     },
     ("GET", "/hoc-lieu/{code:str}"): [(Action.VIEW, reading("{target.page}"))],

@@ -10,16 +10,17 @@ from litestar.response import Redirect
 from litestar.types import ASGIApp
 
 from repo_server.domain.access import Action, Viewer
+from repo_server.domain.errors import NotFound
 from repo_server.domain.files import FILE_KINDS, served_type
 from repo_server.routes.auth import requires
 from repo_server.routes.bounds import PathId
 from repo_server.routes.bytes import Content, begins, send_content
 from repo_server.routes.errors import AnyRequest
-from repo_server.services import pictures, viewing
+from repo_server.services import films, pictures, viewing
 from repo_server.services.keeping import reading
 from repo_server.services.library import Library
 from repo_server.services.pictures import Picture
-from repo_server.storage.base import ObjectKey
+from repo_server.storage.base import ObjectKey, ObjectMissing
 
 PRESIGNED_SECONDS: Final = 300
 PRESIGN_ABOVE: Final = 1 << 20
@@ -114,6 +115,28 @@ def thumbnail(
     return _picture(request, library, pictures.thumbnail(library, viewer, file_id))
 
 
+@route(
+    "/api/files/{file_id:int}/light",
+    http_method=["GET", "HEAD"],
+    opt=requires(Action.VIEW),
+    sync_to_thread=True,
+)
+def light_copy(
+    request: AnyRequest,
+    library: NamedDependency[Library],
+    viewer: NamedDependency[Viewer],
+    file_id: PathId,
+) -> ASGIApp:
+    """A film made small for phones, with Range and ETag; 404 where there is none."""
+    light = films.light_copy(library, viewer, file_id)
+    content = Content(light.key, light.size, light.digest, light.media_type, _REVALIDATE)
+    try:
+        return send_content(library.storage, content, request.headers, request.method)
+    except ObjectMissing as error:
+        # Players go on with the file itself; upkeep finds that this copy is lost.
+        raise NotFound from error
+
+
 def _picture(request: AnyRequest, library: Library, picture: Picture) -> ASGIApp:
     cache = _PICTURE_PUBLIC if picture.public else _REVALIDATE
     content = Content(
@@ -127,4 +150,4 @@ def _picture(request: AnyRequest, library: Library, picture: Picture) -> ASGIApp
     return send_content(library.storage, content, request.headers, request.method)
 
 
-handlers = (file_content, page_preview, thumbnail)
+handlers = (file_content, page_preview, thumbnail, light_copy)

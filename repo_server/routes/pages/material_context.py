@@ -51,6 +51,8 @@ class ShownFile:
     text_truncated: bool
     warnings: tuple[str, ...]
     parts: tuple[FilePart, ...]
+    light_size: int | None
+    light_url: str | None
     download_url: str
     preview: ShownPreview
 
@@ -109,7 +111,7 @@ _FROM_VIEW: Final = (
 _FROM_FILE: Final = (
     "id", "name", "role_label", "size", "kind_label", "group", "extension", "page_count",
     "has_text", "text_expected", "text_truncated", "warnings",
-    "parts",
+    "parts", "light_size",
 )  # fmt: skip
 
 
@@ -135,6 +137,7 @@ def shown_file(file: FileView) -> ShownFile:
     return ShownFile(
         **values,
         duration_label=duration_label(file.duration),
+        light_url=None if file.light_size is None else f"/api/files/{file.id}/light",
         download_url=f"/api/files/{file.id}/content?download=true",
         preview=_preview(file),
     )

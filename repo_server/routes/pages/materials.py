@@ -54,6 +54,7 @@ def material_page(
         "material.html",
         headers={"etag": etag(view.rev)} if not viewer.signed_in else None,
         material=shown_material(view),
+        save_data=request.headers.get("save-data", "").strip().lower() == "on",
         actions=shown_actions(request, pages, view),
         edit_url=f"{view.card.url}/sua" if view.can_edit else None,
         files_url=f"{view.card.url}/tep" if view.can_edit else None,

@@ -10,7 +10,9 @@ from repo_server.domain.access import Role, Viewer
 from repo_server.domain.errors import StorageUnavailable
 from repo_server.services import materials, viewing
 from repo_server.services.viewing import MaterialView
+from repo_server.storage.base import ObjectKey
 from tests import libraries
+from tests.inspection.samples import mp4
 from tests.routes.edge import Answer
 from tests.routes.houses import House, Visitor, error_of
 
@@ -345,3 +347,31 @@ def test_a_drawing_is_seen_as_pixels_and_handed_out_as_data_alone(lasting_house:
     assert reader.get(f"/api/files/{view.file_id}/preview/2").status == 404
     page = reader.page(f"/api/materials/{view.material_id}").json
     assert page["files"][0]["preview_urls"] == [f"/api/files/{view.file_id}/preview/1"]
+
+
+def test_a_light_copy_is_served_by_ranges_and_offered_where_data_is_dear(
+    house: House, teacher: Viewer
+) -> None:
+    film = mp4()
+    view = house.draft(teacher)
+    upload = libraries.upload(house.library, teacher, "Phim.mp4", film, material_id=view.card.id)
+    base, browser = f"/api/files/{upload.file_id}", house.browser(teacher)
+    assert browser.get(f"{base}/light").status == 404
+    assert f"{base}/light" not in browser.page(view.card.url).body.decode()
+
+    with house.library.database.read() as session:
+        sha256 = session.get_one(MaterialFile, upload.file_id).sha256
+    libraries.lightened(house.library, sha256, b"0123456789")
+    part = browser.get(f"{base}/light", range="bytes=2-4")
+    assert (part.status, part.body) == (206, b"234")
+    assert part.header("content-type") == "video/mp4"
+    assert browser.get(f"{base}/light", if_none_match=part.header("etag")).status == 304
+    assert house.stranger().get(f"{base}/light").status == 404
+    light, whole = f'<source src="{base}/light"', f'<source src="{base}/content">'
+    page = browser.page(view.card.url).body.decode()
+    assert f'{light} media="(max-width: 40rem)">{whole}' in page
+    saving = browser.ask("GET", view.card.url, headers={"accept": "text/html", "save-data": "on"})
+    assert f"{light}>{whole}" in saving.body.decode()
+
+    house.library.storage.delete(ObjectKey.derivative(sha256, "light.mp4"))
+    assert error_of(browser.get(f"{base}/light"))["code"] == "not_found"
