@@ -114,7 +114,7 @@ def test_each_dropped_folder_is_one_lesson_unless_it_is_split(
         "Đề.docx",
         "Bài 3",
     }
-    alike = page.get_by_role("link", name=re.compile("Giống “.+” 100.% – Xem và chọn")).first
+    alike = page.get_by_role("link", name=re.compile("Giống “.+” 100% – Xem và chọn")).first
     alike.click()
     page.wait_for_url("**/giong")
 

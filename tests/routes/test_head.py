@@ -32,6 +32,12 @@ def test_head_of_a_static_file_carries_no_body(lasting_house: House) -> None:
     assert head.header("content-length") == str(len(get.body))
 
 
+def test_scripts_that_import_each_other_are_asked_for_anew(lasting_house: House) -> None:
+    visitor = lasting_house.stranger()
+    assert visitor.get("/static/upload/page.js").header("cache-control") == "public, no-cache"
+    assert visitor.get("/static/kho.css").header("cache-control") == "public, max-age=300"
+
+
 def test_head_of_an_address_that_only_takes_forms_is_refused(lasting_house: House) -> None:
     assert lasting_house.stranger().ask("HEAD", "/dang-xuat").status == 405
 

@@ -33,3 +33,14 @@ def test_the_client_for_uploads_is_served() -> None:
     assert client.media_type == "text/javascript"
     assert client.compressed is not None
     assert len(client.compressed) < 25_000
+
+
+def test_what_the_page_for_sending_loads_stays_light() -> None:
+    assets = Assets(WEB / "static", WEB / "node_modules")
+    names = [f"upload/{path.name}" for path in (WEB / "static" / "upload").glob("*.js")]
+    found = [assets.find(name) for name in [*names, "upload.css"]]
+    sizes = [len(asset.compressed) for asset in found if asset and asset.compressed]
+    assert len(sizes) == len(names) + 1
+    assert sum(sizes) < 25_000
+    lengths = {name: len((WEB / "static" / name).read_text("utf-8").splitlines()) for name in names}
+    assert {name: length for name, length in lengths.items() if length > 300} == {}

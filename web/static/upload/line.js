@@ -67,7 +67,7 @@ export class Line {
   dress(state) {
     this.row.className = `sending ${state}`;
     this.bar.hidden = OVER.includes(state);
-    const focused = this.buttons.includes(document.activeElement);
+    const focused = this.buttons.find((button) => button === document.activeElement);
     this.buttons.forEach((button, place) => {
       const act = ACTS[state]?.[place];
       button.hidden = !act;
@@ -79,7 +79,7 @@ export class Line {
       button.setAttribute("aria-label", `${label}: ${this.name}`);
     });
     // Whoever stood on a button that is gone stands on the line, not at the top of the page.
-    if (focused && document.activeElement?.hidden !== false) this.row.focus();
+    if (focused?.hidden) this.row.focus();
   }
 
   progress(sent) {

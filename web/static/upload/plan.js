@@ -12,7 +12,10 @@ export class Plan {
     this.begin = begin;
     this.entries = [];
     byId("start").addEventListener("click", () => this.start());
-    byId("discard").addEventListener("click", () => this.clear());
+    byId("discard").addEventListener("click", () => {
+      this.clear();
+      byId("files").focus();
+    });
   }
 
   add(entries) {

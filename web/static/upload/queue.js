@@ -115,7 +115,9 @@ export class Queue {
     const sent = counted.reduce((sum, one) => sum + (one.state === "ready" ? one.record.size : one.sent), 0);
     const paused = this.all.some(({ state }) => state === "paused");
     const busy = this.underway;
-    document.getElementById("overall").hidden = this.all.length < 2 || !(busy || paused);
+    const needless = this.all.length < 2 || !(busy || paused);
+    if (needless && this.button === document.activeElement) document.getElementById("sendings").focus();
+    document.getElementById("overall").hidden = needless;
     document.getElementById("overall-bar").max = size || 1;
     document.getElementById("overall-bar").value = sent;
     this.rate.add(sent);
