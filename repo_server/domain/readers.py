@@ -12,10 +12,12 @@ from typing import Final
 from repo_server.domain.files import FILE_KINDS
 
 FILMS: Final = frozenset({"mp4", "mov", "webm", "mkv"})
+SCANS: Final = frozenset({"pdf", "jpeg", "png", "webp", "tiff", "bmp"})
 
 CONTENTS: Final = "contents"
 POSTER: Final = "poster"
 LIGHT: Final = "light"
+WORDS: Final = "words"
 
 LIGHT_NAMES: Final = ("light.mp4", "light.webm")
 """Names of the derivative that is a light copy of a film."""
@@ -54,6 +56,12 @@ ENGINES: Final = {
             "ảnh đại diện của video và bản nhẹ để xem bằng điện thoại",
             "pictures of videos and light copies to be watched on phones",
         ),
+        Engine(
+            "tesseract",
+            "tesseract-ocr tesseract-ocr-vie",
+            "chữ trong ảnh và trong các trang quét, để tìm được",
+            "the words on pictures and scanned pages, so that they are found",
+        ),
     )
 }
 
@@ -63,6 +71,7 @@ READERS: Final = {
         Reader(CONTENTS, 1, "", frozenset(FILE_KINDS), "nội dung"),
         Reader(POSTER, 1, "ffmpeg", FILMS, "ảnh đại diện của video"),
         Reader(LIGHT, 1, "ffmpeg", FILMS, "bản nhẹ của video"),
+        Reader(WORDS, 1, "tesseract", SCANS, "chữ nhận dạng từ ảnh"),
     )
 }
 """In the order in which they look at a file."""

@@ -38,6 +38,7 @@ from repo_server.inspection.base import (
     Declared,
     Inspection,
     RenderedImage,
+    Segment,
 )
 from repo_server.inspection.confinement.wire import (
     ENDING_SIZE,
@@ -53,7 +54,7 @@ from repo_server.inspection.confinement.wire import (
     unpack_ready,
 )
 from repo_server.inspection.confinement.workplace import Workplace
-from repo_server.inspection.engines import engine_path
+from repo_server.inspection.engines import engine_files, engine_path
 
 WORKER: Final = "repo_server.inspection.work"
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
@@ -128,6 +129,18 @@ class Inspector:
         refused = _as_inspection(answer, self._limits)
         raise FileRejected(refused.verdict, refused.reason)
 
+    def recognize(self, path: Path, kind: str, page: int) -> Segment | None:
+        """The words on a page that is a picture, by tesseract; None where there are none.
+
+        Raises FileRejected when the page cannot be drawn or read, or tesseract is not there.
+        """
+        job = Job("recognize", kind=kind, page=page, variant=engine_path("tesseract"))
+        with path.open("rb") as file:
+            found = _as_inspection(self._ask(job, file), self._limits)
+        if not found.accepted:
+            raise FileRejected(found.verdict, found.reason)
+        return found.segments[0] if found.segments else None
+
     def confinement(self) -> Confinement:
         """Which barriers are in force; starts the forking process when it is not there yet."""
         return self._running().confinement
@@ -159,7 +172,7 @@ class Inspector:
         """Start anew with the next question where an engine was installed or taken away since."""
         with self._lock:
             old = self._forker
-            if old is not None and old.ffmpeg != engine_path("ffmpeg"):
+            if old is not None and old.engines != (engine_path("ffmpeg"), *engine_files()):
                 old.stop()
                 self._forker = None
 
@@ -202,7 +215,7 @@ class _Forker:
     workplace: Workplace
     confinement: Confinement
     owner: int
-    ffmpeg: str
+    engines: tuple[str, ...]
 
     @classmethod
     def start(cls, limits: Limits, worker: str, folder: Path) -> "_Forker":
@@ -220,7 +233,8 @@ class _Forker:
         )
         theirs.close()
         ffmpeg = engine_path("ffmpeg")
-        start = Start(limits, worker, ffmpeg, _code_folders(folder))
+        files = engine_files()
+        start = Start(limits, worker, ffmpeg, (*_code_folders(folder), *files))
         try:
             ours.settimeout(_START_SECONDS)
             ours.send(pack(start))
@@ -232,7 +246,7 @@ class _Forker:
         if ready.confinement is None:
             _end(process, ours, workplace)
             raise _unavailable(ready.error)
-        forker = cls(process, ours, workplace, ready.confinement, os.getpid(), ffmpeg)
+        forker = cls(process, ours, workplace, ready.confinement, os.getpid(), (ffmpeg, *files))
         weakref.finalize(forker, _end_if_ours, os.getpid(), process, ours, workplace)
         return forker
 

@@ -6,6 +6,7 @@ drawing goes beyond the limits still comes in with its text.
 
 import contextlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from repo_server.domain.files import (
@@ -42,7 +43,7 @@ from repo_server.inspection.identify import (
     structure_of_bytes,
     structure_of_zip,
 )
-from repo_server.inspection.images import pictures
+from repo_server.inspection.images import lettering, pictures
 from repo_server.inspection.images.svg import draw_svg, read_svg, render_svg
 from repo_server.inspection.media import films
 from repo_server.inspection.media.captions import read_captions
@@ -111,6 +112,8 @@ def run(job: Job, file: int, answer: int) -> None:
     try:
         if job.act == "render":
             write_record(answer, _render(job, source))
+        elif job.act == "recognize":
+            write_record(answer, _recognize(job, source))
         elif job.act == "lighten":
             films.lighten("".join(_ffmpeg), source, job.kind, job.variant, answer)
         else:
@@ -223,6 +226,12 @@ def _other_picture(
 
 def _poster(source: Source, findings: Findings) -> RenderedImage | None:
     return films.poster("".join(_ffmpeg), source, findings)
+
+
+def _recognize(job: Job, source: Source) -> Inspection:
+    drawn = _render(replace(job, width=lettering.PAGE_WIDTH), source)
+    found = lettering.recognize(job.variant, drawn, job.page)
+    return Inspection(accepted=True, kind=job.kind, segments=(found,) if found else ())
 
 
 def _render(job: Job, source: Source) -> RenderedImage:

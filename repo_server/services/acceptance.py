@@ -247,7 +247,7 @@ def _commit(
             return True
         reached("C11")
         keep_text(session, candidate.sha256, inspection)
-        readings.note_acceptance(session, candidate.sha256, inspection.kind, present_engines())
+        readings.note_acceptance(session, candidate.sha256, inspection, present_engines())
         if thumbnail is not None:
             save_derivative(session, thumbnail)
         begun = upload.material_id is None
@@ -292,11 +292,14 @@ def keep_text(session: Session, sha256: str, inspection: Inspection) -> None:
             "label": segment.label[:120],
             "text": segment.text,
             "folded": fold(segment.text),
+            "recognized": False,
         }
         for segment in inspection.segments
     ]
     if rows:
-        outbox.upsert(session, TextSegment, rows, changing=("label", "text", "folded"))
+        outbox.upsert(
+            session, TextSegment, rows, changing=("label", "text", "folded", "recognized")
+        )
     folded = [str(row["folded"]) for row in rows]
     fingerprints.remember(session, sha256, inspection.content, folded)
 

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from repo_server.database import outbox
 from repo_server.database.models import Blob, Job, MaterialFile, Reading, utc_now
-from repo_server.domain.readers import CONTENTS, POSTER, Reader, able
+from repo_server.domain.readers import CONTENTS, POSTER, READERS, WORDS, Reader, able
+from repo_server.inspection.base import Inspection
 
 JOB: Final = "reinspect"
 """The job that lets every reader that is due look at the bytes of its key."""
@@ -38,8 +39,14 @@ def note(session: Session, sha256: str, reader: Reader, outcome: str) -> None:
         outbox.upsert(session, Reading, [row], changing=("version", "outcome", "at"))
 
 
-def note_acceptance(session: Session, sha256: str, kind: str, engines: Collection[str]) -> None:
+def note_acceptance(
+    session: Session, sha256: str, found: Inspection, engines: Collection[str]
+) -> None:
     """What the look at an upload has done already, and a job for the readers that are left."""
+    kind = found.kind
+    if kind == "pdf" and len(found.segments) >= (found.page_count or 1):
+        # Every page has letters of its own: nothing is left to be recognized.
+        note(session, sha256, READERS[WORDS], NOTHING)
     for reader in able(engines):
         if kind in reader.kinds and reader.code in (CONTENTS, POSTER):
             note(session, sha256, reader, DONE)

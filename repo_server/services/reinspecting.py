@@ -7,19 +7,21 @@ lowered: a look that finds less than is there leaves everything as it was.
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from repo_server.database import audit, outbox
 from repo_server.database.models import Blob, Derivative, MaterialFile, TextSegment
-from repo_server.domain.errors import KhoError
-from repo_server.domain.readers import CONTENTS, LIGHT, POSTER, READERS, Engine, Reader, able
+from repo_server.domain.errors import FileRejected, KhoError
+from repo_server.domain.readers import CONTENTS, LIGHT, POSTER, READERS, WORDS, Engine, Reader, able
 from repo_server.domain.readers import lacking as lacking_engines
-from repo_server.inspection.base import Inspection
+from repo_server.domain.vietnamese import fold
+from repo_server.inspection.base import Inspection, Segment
 from repo_server.inspection.engines import present_engines
 from repo_server.services import films, fingerprints, readings
 from repo_server.services.acceptance import (
@@ -34,6 +36,12 @@ from repo_server.storage.base import ObjectKey, ObjectMissing
 
 ROUND: Final = 50
 """Jobs that one look for work asks for: an engine that appears must not flood the job table."""
+
+
+RECOGNIZED_PAGES: Final = 300
+"""Pages of one file whose words are recognized: a scanned school book has 200."""
+
+RECOGNIZED: Final = "Chữ của tệp này được nhận dạng từ ảnh nên có thể có chỗ sai."
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +201,8 @@ def _adopt(session: Session, held: Held, found: Inspection) -> str:
     if declared:
         values["declared"] = declared
     values["warnings"] = list(found.warnings)
+    if _has_recognized(session, held.sha256):
+        values["warnings"] = [*found.warnings, RECOGNIZED]
     same = (MaterialFile.sha256 == held.sha256) & (MaterialFile.kind == found.kind)
     # Not through the session: nobody changed the material, and nobody's edit may collide with it.
     session.execute(update(MaterialFile).where(same).values(**values))
@@ -204,7 +214,9 @@ def _adopt(session: Session, held: Held, found: Inspection) -> str:
 def _adopt_text(session: Session, held: Held, found: Inspection) -> bool:
     """Put the text in the place of a text that is not longer; False when nothing changed."""
     rows = session.execute(
-        select(TextSegment.position, TextSegment.text).where(TextSegment.sha256 == held.sha256)
+        select(TextSegment.position, TextSegment.text).where(
+            TextSegment.sha256 == held.sha256, TextSegment.recognized.is_(False)
+        )
     ).all()
     old: dict[int, str] = dict(rows)
     new = {segment.position: segment.text for segment in found.segments}
@@ -217,6 +229,67 @@ def _adopt_text(session: Session, held: Held, found: Inspection) -> bool:
     fingerprints.forget(session, held.sha256)
     keep_text(session, held.sha256, found)
     return True
+
+
+def _recognize_words(library: Library, held: Held, path: Path, reader: Reader) -> str:
+    """The words on pages that are pictures; each page is kept by itself, so that no work is lost.
+
+    A page that cannot be read is left out; raises what means that the engine is not there.
+    """
+    kind = min(held.kinds & reader.kinds)
+    found = 0
+    for page in _wordless_pages(library, held):
+        with suppress(FileRejected):
+            words = library.converter.recognize(path, kind, page)
+            found += words is not None and _keep_words(library, held, words)
+    outcome = readings.DONE if found else readings.NOTHING
+    with library.database.write() as session:
+        if not _still_held(session, held):
+            return readings.REFUSED
+        if found:
+            feed_owners(session, held.sha256)
+        readings.note(session, held.sha256, reader, outcome)
+    return outcome
+
+
+def _wordless_pages(library: Library, held: Held) -> list[int]:
+    with library.database.read() as session:
+        pages = session.scalar(
+            select(func.max(MaterialFile.page_count)).where(MaterialFile.sha256 == held.sha256)
+        )
+        known = session.scalars(
+            select(TextSegment.position).where(TextSegment.sha256 == held.sha256)
+        ).all()
+    numbers = range(1, (pages or 1) + 1) if "pdf" in held.kinds else range(1, 2)
+    return sorted(set(numbers) - set(known))[:RECOGNIZED_PAGES]
+
+
+def _keep_words(library: Library, held: Held, words: Segment) -> bool:
+    row = {
+        "sha256": held.sha256,
+        "position": words.position,
+        "label": f"{words.label} ({READERS[WORDS].label})",
+        "text": words.text,
+        "folded": fold(words.text),
+        "recognized": True,
+    }
+    same = MaterialFile.sha256 == held.sha256
+    with library.database.write() as session:
+        if not _still_held(session, held):
+            return False
+        outbox.upsert(session, TextSegment, [row], changing=())
+        for file_id, told in session.execute(
+            select(MaterialFile.id, MaterialFile.warnings).where(same)
+        ).all():
+            warnings = [*told, *(() if RECOGNIZED in told else (RECOGNIZED,))]
+            values = {"has_text": True, "warnings": warnings}
+            session.execute(update(MaterialFile).where(MaterialFile.id == file_id).values(**values))
+    return True
+
+
+def _has_recognized(session: Session, sha256: str) -> bool:
+    words = TextSegment.recognized.is_(True) & (TextSegment.sha256 == sha256)
+    return bool(session.scalar(select(exists().where(words))))
 
 
 def feed_owners(session: Session, sha256: str) -> None:
@@ -255,6 +328,7 @@ _LOOKS: Final[Mapping[str, _Look]] = {
     CONTENTS: _read_contents,
     POSTER: _draw_poster,
     LIGHT: _make_light,
+    WORDS: _recognize_words,
 }
 
 

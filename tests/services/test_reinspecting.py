@@ -1,11 +1,13 @@
 """Files are read again by readers that became better, and by engines that came later."""
 
+import io
 import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image, ImageDraw, ImageFont
 from sqlalchemy import delete, func, select, update
 
 from repo_server.database import outbox
@@ -21,7 +23,7 @@ from repo_server.database.models import (
 from repo_server.domain import readers
 from repo_server.domain.access import Viewer
 from repo_server.domain.errors import NotFound, StorageUnavailable
-from repo_server.domain.readers import CONTENTS, LIGHT, POSTER, READERS
+from repo_server.domain.readers import CONTENTS, LIGHT, POSTER, READERS, WORDS
 from repo_server.inspection import engines
 from repo_server.inspection.inspector import Inspector
 from repo_server.services import films, readings, reinspecting
@@ -34,6 +36,7 @@ from tests.libraries import upload
 needs_ffmpeg = pytest.mark.skipif(
     shutil.which("ffmpeg") is None, reason="ffmpeg is not installed: no light copies"
 )
+LETTERS = "/usr/share/fonts/truetype/liberation2/LiberationSans-Regular.ttf"
 PAGES = ["Bài 1. Phương trình bậc hai một ẩn và cách giải", "Bài 2. Định lí Vi-ét"]
 
 
@@ -212,6 +215,38 @@ def test_a_film_that_is_small_already_gets_no_copy(
         sha256 = session.scalars(select(MaterialFile.sha256)).one()
     assert reinspecting.look_again(library, sha256, missing=True) == {LIGHT: "nothing"}
     assert reinspecting.look_again(library, sha256, missing=True) == {}
+
+
+@pytest.mark.skipif(
+    "tesseract" not in engines.present_engines() or not Path(LETTERS).exists(),
+    reason="tesseract-ocr-vie or fonts-liberation2 is not installed: no words on pictures",
+)
+def test_words_on_a_scan_are_found_and_said_to_be_recognized(
+    library: Library, teacher: Viewer, editor: Viewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scan = io.BytesIO()
+    font = ImageFont.truetype(LETTERS, 44)
+    with Image.new("RGB", (1200, 500), "white") as image:
+        ImageDraw.Draw(image).text((60, 120), "Định lí Vi-ét và ứng dụng", "black", font)
+        image.save(scan, "PDF", resolution=150)
+    assert upload(library, teacher, "quet.pdf", scan.getvalue()).state == "ready"
+    assert texts(library) == []
+    with library.database.read() as session:
+        sha256 = session.scalars(select(Job.key).where(Job.kind == readings.JOB)).one()
+    reinspecting.catch_up(library, sha256)
+    assert texts(library) == ["Định lí Vi-ét và ứng dụng"]
+    with library.database.read() as session:
+        file = session.scalars(select(MaterialFile)).one()
+        label = session.scalar(select(TextSegment.label))
+    assert (file.has_text, file.warnings) == (True, [reinspecting.RECOGNIZED])
+    assert label == "Trang 1 (chữ nhận dạng từ ảnh)"
+    assert known(library)[WORDS] == (1, "done")
+
+    improve(monkeypatch)
+    reinspecting.catch_up(library, sha256)
+    assert texts(library) == ["Định lí Vi-ét và ứng dụng"]
+    with library.database.read() as session:
+        assert session.scalar(select(MaterialFile.warnings)) == [reinspecting.RECOGNIZED]
 
 
 def derivatives(library: Library) -> set[str]:

@@ -79,7 +79,10 @@ class Upload(Base):
 
 
 class TextSegment(Base):
-    """The text of one page, slide, sheet or chapter; `folded` is it as the normaliser folds it."""
+    """The text of one page, slide, sheet or chapter; `folded` is it as the normaliser folds it.
+
+    `recognized`: no letters of the file, but what a program took for some on a picture.
+    """
 
     __tablename__ = "text_segment"
 
@@ -88,6 +91,7 @@ class TextSegment(Base):
     label: Mapped[str] = mapped_column(String(120))
     text: Mapped[str] = mapped_column(Text)
     folded: Mapped[str] = mapped_column(Text)
+    recognized: Mapped[bool] = mapped_column(default=False)
 
 
 class Derivative(Base):

@@ -36,7 +36,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One task for a child: `act` is "inspect", "render" or "lighten" (`variant`: see films)."""
+    """One task for a child: `act` is "inspect", "render", "recognize" or "lighten".
+
+    `variant` is the program that recognizes, or which light copy is wanted.
+    """
 
     act: str
     name: str = ""

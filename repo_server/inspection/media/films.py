@@ -65,7 +65,7 @@ def lighten(ffmpeg: str, source: Source, kind: str, variant: str, answer: int) -
 
     The program takes this process's place, so that whatever ends the one ends the other.
     """
-    command = [ffmpeg, *"-nostdin -hide_banner -v error -threads 1".split()]
+    command = [ffmpeg, "-nostdin", "-hide_banner", "-v", "error", "-threads", "1"]
     command += ["-protocol_whitelist", "file,pipe", "-f", _DEMUXERS[kind]]
     command += ["-i", f"/proc/self/fd/{source.handle}", "-map", "0:v:0", "-map", "0:a:0?"]
     command += ["-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1", "-fpsmax", "30"]

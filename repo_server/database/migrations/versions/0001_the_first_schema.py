@@ -434,6 +434,7 @@ def upgrade() -> None:
         sa.Column("label", sa.String(length=120), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("folded", sa.Text(), nullable=False),
+        sa.Column("recognized", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["sha256"], ["blob.sha256"], name=op.f("fk_text_segment_sha256_blob")
         ),
