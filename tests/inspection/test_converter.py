@@ -115,7 +115,6 @@ def ffmpegs_below(converter):
         ]
     except (FileNotFoundError, PermissionError):
         return []
-    return [pid for pid, name in names.items() if name == "ffmpeg"]
 
 
 def is_running(pid):

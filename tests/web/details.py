@@ -21,6 +21,8 @@ def a_file(number: int, group: str, name: str, preview: Context, **changes: Any)
         "text_truncated": False,
         "warnings": [],
         "parts": [],
+        "light_url": f"/api/files/{number}/light" if group == "video" else None,
+        "light_size": 1_400_000 if group == "video" else None,
         "download_url": f"/api/files/{number}/content?download=1",
         "preview": {"type": "none", "url": None, "pages": [], "text": None} | preview,
     }
@@ -124,6 +126,7 @@ def material(**changes: Any) -> Context:
         },
         "variants": {"of": [a_card(6)], "own": [a_card(7), a_card(8)]},
         "likenesses": 2,
+        "save_data": False,
     }
     return context | changes
 

@@ -407,6 +407,12 @@ def admin() -> Context:
         {"label": "Học liệu chờ vào máy tìm kiếm (meilisearch:search:7700)", "value": "1.204"},
     ]
     return {
+        "missing_engines": [
+            {
+                "label": "tesseract-ocr tesseract-ocr-vie",
+                "value": "chữ trong bản quét; 12 tệp đang chờ",
+            }
+        ],
         "engines": [
             {"name": "Cơ sở dữ liệu", "ok": True, "detail": "Hoạt động"},
             {
