@@ -122,9 +122,10 @@ def test_each_dropped_folder_is_one_lesson_unless_it_is_split(
 def test_files_rest_while_they_are_paused(
     visiting: VisitStart, house: House, tmp_path: Path
 ) -> None:
-    first, second, third = (papers.long_wav(tmp_path / f"Bài nghe {n}.wav", 6) for n in (1, 2, 3))
+    first, second, third = (papers.long_wav(tmp_path / f"Bài nghe {n}.wav", 16) for n in (1, 2, 3))
     with open_wire(house.url) as wire:
         page = slow_visit(visiting, wire).page
+        wire.pace = 1e6
         begun, stopped = list[Request](), list[Request]()
         page.on("request", lambda asked: begun.append(asked))
         page.on("requestfailed", lambda asked: stopped.append(asked))
