@@ -14,7 +14,7 @@ run: .venv/run web/node_modules/.ready
 
 test: .venv/dev web/node_modules/.ready
 	tools/tests-need
-	$(BIN)/pytest -n 3 --dist worksteal $(ARGS)
+	$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
 
 lint: .venv/dev
 	$(BIN)/ruff format --check repo_server tests bench
