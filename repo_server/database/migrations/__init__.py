@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from repo_server.database.engine import Database, our_errors
 
 FOLDER: Final = Path(__file__).parent
-HEAD: Final = "0001"
+HEAD: Final = "0002"
 _LOCK: Final = 0x6B686F  # "kho": any number that nothing else on the server locks
 
 

@@ -1,0 +1,1 @@
+"""What a person looks for, understood before any engine is asked."""
