@@ -36,6 +36,7 @@ from repo_server.routes.api import deleted as api_deleted
 from repo_server.routes.api import discovery as api_discovery
 from repo_server.routes.api import duplicates as api_duplicates
 from repo_server.routes.api import files as api_files
+from repo_server.routes.api import following as api_following
 from repo_server.routes.api import materials as api_materials
 from repo_server.routes.api import uploads as api_uploads
 from repo_server.routes.api.accounts import accounts_router
@@ -48,6 +49,7 @@ from repo_server.routes.pages import collection_edit, deleted, home, own, short_
 from repo_server.routes.pages import collections as collection_pages
 from repo_server.routes.pages import curriculum as curriculum_pages
 from repo_server.routes.pages import duplicates as duplicate_pages
+from repo_server.routes.pages import following as following_pages
 from repo_server.routes.pages import materials as material_pages
 from repo_server.routes.pages import quotas as quota_pages
 from repo_server.routes.pages import search as search_page
@@ -77,6 +79,7 @@ INSTALL_SECONDS: Final = 120.0
 PAGES: Final = (
     *home.handlers,
     *search_page.handlers,
+    *following_pages.handlers,
     *curriculum_pages.handlers,
     *material_pages.handlers,
     *bundle_pages.handlers,
@@ -92,6 +95,7 @@ PAGES: Final = (
 )
 API: Final = (
     *api_discovery.handlers,
+    *api_following.handlers,
     *api_materials.handlers,
     *api_deleted.handlers,
     *api_duplicates.handlers,

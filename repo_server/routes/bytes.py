@@ -5,6 +5,7 @@ The framework's own file responses know no ranges. Rules: RFC 9110 §13 (conditi
 """
 
 import asyncio
+import hashlib
 import re
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from anyio import CancelScope, to_thread
+from litestar import Response
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from repo_server.domain.errors import RangeNotSatisfiable
@@ -78,6 +80,20 @@ def matches(header: str | None, etag: str) -> bool:
         return False
     named = {part.strip().removeprefix("W/").strip('"') for part in header.split(",")}
     return etag in named or "*" in named
+
+
+def unless_known(
+    headers: Mapping[str, str], body: bytes, media_type: str, **more: str
+) -> Response[bytes]:
+    """An answer made for this request, or 304 to (lower-case) `headers` that name the same bytes.
+
+    `more` are headers of both, with underscores for hyphens.
+    """
+    etag = hashlib.sha256(body).hexdigest()[:32]
+    sent = {"etag": f'"{etag}"'} | {name.replace("_", "-"): value for name, value in more.items()}
+    if matches(headers.get("if-none-match"), etag):
+        return Response(b"", status_code=304, headers=sent, media_type=media_type)
+    return Response(body, headers=sent, media_type=media_type)
 
 
 def send_content(

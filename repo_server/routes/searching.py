@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Final
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode
 
 from repo_server.domain.errors import InvalidValue
 from repo_server.search.base import FACETS, MAX_DEPTH, SearchQuery, Sort
@@ -12,6 +12,9 @@ VALUE_LIMIT: Final = 120
 VALUES_LIMIT: Final = 40
 PAGE_SIZE: Final = 20
 MAX_PAGE_SIZE: Final = 100
+FIELDS_LIMIT: Final = 500
+FEED: Final = "/tim.atom"
+UNREADABLE: Final = "Không đọc được tìm kiếm này."
 
 
 def search_query(parameters: Mapping[str, Sequence[str]], *, size: int = PAGE_SIZE) -> SearchQuery:
@@ -100,3 +103,24 @@ def toggled(
     values = tuple(v for v in present if v != value) if value in present else (*present, value)
     changed = {name: kept for name, kept in filters.items() if name != facet}
     return changed | {facet: values} if values else changed
+
+
+def query_string_of(query: SearchQuery) -> str:
+    """The query string that stands for this search, its first page."""
+    return search_address(query).partition("?")[2]
+
+
+def query_from(query_string: str) -> SearchQuery:
+    """The search of a query string; InvalidValue for one that the search page would refuse."""
+    try:
+        fields = parse_qs(query_string, errors="strict", max_num_fields=FIELDS_LIMIT)
+    except ValueError:
+        raise InvalidValue("query", UNREADABLE) from None
+    if any("\0" in value for values in fields.values() for value in values):
+        raise InvalidValue("query", UNREADABLE)
+    return search_query(fields)
+
+
+def feed_address(query: SearchQuery) -> str:
+    """The feed of a search."""
+    return search_address(query, path=FEED, sort="relevance")

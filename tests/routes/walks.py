@@ -184,6 +184,23 @@ GENERALLY: Final[dict[tuple[str, str], tuple[Action, Call, str]]] = {
     ("GET", "/api/collections"): (Action.READ_PUBLIC, reading("/api/collections"), ""),
     ("GET", "/bo-suu-tap"): (Action.READ_PUBLIC, reading("/bo-suu-tap"), ""),
     ("GET", "/da-luu"): (Action.READ_PUBLIC, reading("/da-luu"), ""),
+    ("GET", "/tim.atom"): (Action.READ_PUBLIC, reading("/tim.atom?q=toan"), ""),
+    ("POST", "/da-luu/tim-kiem"): (
+        Action.USE_ACCOUNT, posting("/da-luu/tim-kiem", query="q=toan"), "",
+    ),
+    ("GET", "/da-luu/tim-kiem/{saved_id:int}"): (
+        Action.USE_ACCOUNT, reading("/da-luu/tim-kiem/999999"), OWN,
+    ),
+    ("POST", "/da-luu/tim-kiem/{saved_id:int}/bo"): (
+        Action.USE_ACCOUNT, posting("/da-luu/tim-kiem/999999/bo"), OWN,
+    ),
+    ("GET", "/api/saved-searches"): (Action.USE_ACCOUNT, reading("/api/saved-searches"), ""),
+    ("POST", "/api/saved-searches"): (
+        Action.USE_ACCOUNT, changing("POST", "/api/saved-searches", {"query": "q=toan"}), "",
+    ),
+    ("DELETE", "/api/saved-searches/{saved_id:int}"): (
+        Action.USE_ACCOUNT, changing("DELETE", "/api/saved-searches/999999"), OWN,
+    ),
     ("GET", "/quan-tri"): (Action.ADMINISTER, reading("/quan-tri"), ""),
     ("GET", "/quan-tri/dung-luong"): (Action.ADMINISTER, reading("/quan-tri/dung-luong"), ""),
     ("POST", "/quan-tri/dung-luong/{organization_id:int}"): (

@@ -40,6 +40,7 @@ from repo_server.database.models.materials import (
     Placement,
 )
 from repo_server.database.models.outbox import IndexState, IndexTarget, Job
+from repo_server.database.models.searches import SavedSearch
 
 __all__ = [
     "AccessToken",
@@ -72,6 +73,7 @@ __all__ = [
     "OrganizationParent",
     "Placement",
     "Reading",
+    "SavedSearch",
     "SignIn",
     "StorageUse",
     "TextSegment",

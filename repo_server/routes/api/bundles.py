@@ -1,6 +1,5 @@
 """A material's files together, as JSON and as one ZIP; its QR code; cards by their codes."""
 
-import hashlib
 from typing import Annotated, Final
 
 from litestar import Response, get, patch, route
@@ -22,6 +21,7 @@ from repo_server.routes.bytes import (
     matches,
     send_nothing_new,
     send_pieces,
+    unless_known,
     wanted_span,
 )
 from repo_server.routes.errors import AnyRequest
@@ -144,11 +144,8 @@ def _address(request: AnyRequest, library: Library, viewer: Viewer, material_id:
 
 
 def _image(request: AnyRequest, image: bytes, media_type: str) -> Response[bytes]:
-    etag = hashlib.sha256(image).hexdigest()[:32]
-    headers = {"etag": f'"{etag}"', "cache-control": "private, max-age=3600", "vary": "Cookie"}
-    if matches(request.headers.get("if-none-match"), etag):
-        return Response(b"", status_code=304, headers=headers, media_type=media_type)
-    return Response(image, headers=headers, media_type=media_type)
+    cache = "private, max-age=3600"
+    return unless_known(request.headers, image, media_type, cache_control=cache, vary="Cookie")
 
 
 @get("/api/collections/{collection_id:int}/qr.svg", opt=requires(Action.VIEW), sync_to_thread=True)

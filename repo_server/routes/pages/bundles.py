@@ -171,12 +171,4 @@ def _roles(role: str | None) -> tuple[Option, ...]:
     return tuple(Option(one, worded("file_role", one, ROLE_LABELS[one])) for one in (*ROLES, *own))
 
 
-@get("/da-luu", opt=requires(Action.READ_PUBLIC), sync_to_thread=False)
-def saved_page(
-    request: HtmlRequest, viewer: NamedDependency[Viewer], pages: NamedDependency[Pages]
-) -> Response[str]:
-    """What this device has saved and opened: filled in by script, for only the device knows it."""
-    return pages.render(request, viewer, "saved.html")
-
-
-handlers = (files_page, change_file, saved_page)
+handlers = (files_page, change_file)

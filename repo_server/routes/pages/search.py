@@ -12,6 +12,8 @@ from repo_server.routes.auth import requires
 from repo_server.routes.pages.paging import Pager, pager
 from repo_server.routes.pages.rendering import HtmlRequest, Pages
 from repo_server.routes.searching import (
+    feed_address,
+    query_string_of,
     search_address,
     search_query,
     toggled,
@@ -97,6 +99,8 @@ def search_page(
         pager=_pager(query, found.total),
         degraded=found.degraded,
         relaxed=found.relaxed,
+        query_string=query_string_of(query),
+        feed_url=feed_address(query),
     )
 
 
