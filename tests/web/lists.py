@@ -168,8 +168,25 @@ def search(count: int = 20, **changes: Any) -> Context:
         "pager": a_pager(),
         "degraded": False,
         "relaxed": [],
+        "query_string": "q=ph%C3%A2n+s%E1%BB%91&grade=5",
+        "feed_url": "/tim.atom?q=ph%C3%A2n+s%E1%BB%91&grade=5",
     }
     return context | changes
+
+
+def saved_searches() -> Context:
+    return {
+        "searches": [
+            {
+                "name": f"“phân số” · Lớp {number}",
+                "url": f"/da-luu/tim-kiem/{number}",
+                "feed_url": f"/tim.atom?q=ph%C3%A2n+s%E1%BB%91&grade={number}",
+                "forget_url": f"/da-luu/tim-kiem/{number}/bo",
+                "news": news,
+            }
+            for number, news in ((4, ""), (5, "3"), (6, "20+"))
+        ]
+    }
 
 
 def empty_search() -> Context:

@@ -107,6 +107,7 @@ PAGES: dict[str, tuple[str, str, Context, Context]] = {
         lists.home() | {"collections": curated.collections()["items"][:4]},
     ),
     "search": ("search.html", "/tim", NOBODY, lists.search()),
+    "search_signed_in": ("search.html", "/tim", EDITOR, lists.search()),
     "search_empty": ("search.html", "/tim", EDITOR, lists.empty_search()),
     "frameworks": ("frameworks.html", "/chuong-trinh", NOBODY, lists.frameworks()),
     "curriculum": ("curriculum.html", "/chuong-trinh/gdpt-2018", NOBODY, lists.curriculum_root()),
@@ -141,7 +142,9 @@ PAGES: dict[str, tuple[str, str, Context, Context]] = {
             "pager": lists.a_pager(),
         },
     ),
-    "saved": ("saved.html", "/da-luu", NOBODY, {}),
+    "saved": ("saved.html", "/da-luu", NOBODY, {"searches": []}),
+    "saved_searches": ("saved.html", "/da-luu", EDITOR, lists.saved_searches()),
+    "saved_no_searches": ("saved.html", "/da-luu", EDITOR, {"searches": []}),
     "collections": ("collections.html", "/bo-suu-tap", NOBODY, curated.collections()),
     "collections_none": (
         "collections.html",
