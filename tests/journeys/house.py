@@ -56,10 +56,11 @@ class HouseBroken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """A running Kho: its address and its data folder."""
+    """A running Kho: its address, its data folder and its process."""
 
     url: str
     data: Path
+    server: subprocess.Popen[bytes]
 
     @contextmanager
     def client(self, email: str = "") -> Iterator[httpx.Client]:
@@ -161,14 +162,26 @@ def open_house() -> Iterator[House]:
     with tempfile.TemporaryDirectory(prefix="kho-house-", ignore_cleanup_errors=True) as folder:
         data = Path(folder, "data")
         shutil.copytree(_loaded_library(), data)
-        process, url = _serve(data)
-        end_with_the_run(process.pid, Path(folder))
-        house = House(url, data)
+        house = _serve(data)
+        end_with_the_run(house.server.pid, Path(folder))
         try:
             _stand_at_topic(house)
             yield house
         finally:
-            _stop(process)
+            _stop(house.server)
+
+
+@contextmanager
+def killed_and_started_again(house: House) -> Iterator[House]:
+    """The same library served by a new process at another address, after kill -9 of the old one."""
+    house.server.kill()
+    house.server.wait()
+    again = _serve(house.data)
+    end_with_the_run(again.server.pid, house.data.parent)
+    try:
+        yield again
+    finally:
+        _stop(again.server)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
@@ -232,7 +245,7 @@ def _item(client: httpx.Client, code: str) -> int:
         items = client.get(f"/api/curriculum/items/{above[0]['id']}").json()["children"]
 
 
-def _serve(data: Path) -> tuple[subprocess.Popen[bytes], str]:
+def _serve(data: Path) -> House:
     for _ in range(_STARTS):
         port = _free_port()
         log = (data.parent / "server.log").open("wb")
@@ -246,7 +259,7 @@ def _serve(data: Path) -> tuple[subprocess.Popen[bytes], str]:
                 stderr=log,
             )
         if _becomes_ready(process, f"http://127.0.0.1:{port}"):
-            return process, f"http://127.0.0.1:{port}"
+            return House(f"http://127.0.0.1:{port}", data, process)
         process.kill()
         process.wait()
     raise HouseBroken((data.parent / "server.log").read_text(errors="replace")[-2000:])

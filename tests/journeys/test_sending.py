@@ -10,8 +10,8 @@ from playwright.sync_api import Locator, Page, Request, expect
 from tests.journeys import papers
 from tests.journeys.browsing import DESK, LONG, Visit
 from tests.journeys.conftest import VisitStart
-from tests.journeys.house import TEACHER, House
-from tests.journeys.wire import Wire, open_wire
+from tests.journeys.house import TEACHER, House, killed_and_started_again, open_house
+from tests.journeys.wire import Wire, address_of, open_wire
 
 pytestmark = pytest.mark.timeout(LONG)
 
@@ -176,6 +176,26 @@ def test_an_upload_goes_on_by_itself_after_the_page_was_left(
         page.reload()
         expect(page.locator("#sendings > li")).to_have_count(0)
         visit.forgive("net::ERR", "423")
+
+
+def test_an_upload_outlives_its_server(visiting: VisitStart, tmp_path: Path) -> None:
+    sound = papers.long_wav(tmp_path / "Bài nghe sống sót.wav", 12)
+    with open_house() as first, open_wire(first.url) as wire:
+        visit = slow_visit(visiting, wire)
+        page, patches = visit.page, list[Request]()
+        page.locator("#files").set_input_files(sound)
+        while wire.sent < 3e6:
+            page.wait_for_timeout(50)
+        page.on("request", lambda asked: patches.append(asked) if asked.method == "PATCH" else None)
+        wire.cut()
+        with killed_and_started_again(first) as second:
+            wire.server = address_of(second.url)
+            wire.mend()
+            expect(said(page, sound.name)).to_contain_text(READY)
+            assert int(patches[0].headers["upload-offset"]) > 0
+            assert stored_digest(second, page) == hashlib.sha256(sound.read_bytes()).hexdigest()
+            visit.forgive("net::ERR", "423")
+            page.goto("about:blank")
 
 
 def test_a_file_that_the_browser_could_not_keep_is_chosen_again(

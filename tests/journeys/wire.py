@@ -85,14 +85,19 @@ class Wire:
             thread.join(5)
 
 
+def address_of(url: str) -> tuple[str, int]:
+    """The host and port of a URL."""
+    parts = urlsplit(url)
+    return str(parts.hostname), int(parts.port or 80)
+
+
 @contextmanager
 def open_wire(url: str) -> Iterator[Wire]:
     """A wire to the server at `url`."""
-    address = urlsplit(url)
     listener = socket.create_server(("127.0.0.1", 0))
     # What the system keeps for us counts as sent for the browser.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _CHUNK)
-    wire = Wire((str(address.hostname), int(address.port or 80)), listener)
+    wire = Wire(address_of(url), listener)
     accepting = threading.Thread(target=wire.accept, daemon=True)
     accepting.start()
     try:
