@@ -12,6 +12,7 @@ COMMANDS: Final = {
     "serve": "serving:serve",
     "work": "working:work",
     "import": "importing:import_files",
+    "import-catalogue": "cataloguing:import_catalogue",
     "demo": "demo:demo",
     "reindex": "upkeep:reindex",
     "verify": "upkeep:verify",

@@ -172,6 +172,12 @@ class Lexicon:
                 return name
         return None
 
+    def called(self, topic: Topic, name: str) -> tuple[str, ...]:
+        """The codes that a whole name stands for; a name with marks must carry the right ones."""
+        words = words_of(name)
+        entry = self._by_phrase.get((topic, tuple(word.folded for word in words)))
+        return tuple(entry.codes) if entry is not None and _spelled(words, entry) else ()
+
     def label(self, code: str) -> str:
         """The name of a subject or set; "" for one that is not known."""
         return self._labels.get(code, "")

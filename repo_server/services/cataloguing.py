@@ -1,21 +1,25 @@
 """Descriptions by the thousand become published materials: another catalogue is taken over.
 
 Records of other catalogues come with an identifier of their own. It finds the material again: what
-is the same changes nothing, what differs is edited, so an import may be repeated at any time.
+is the same changes nothing, what differs is edited, so an import may be repeated at any time. A
+field that a person has changed in the library since the last import stays as it is.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import islice
 from typing import Any, Final
 
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
 from repo_server.database import audit, outbox
 from repo_server.database.models import (
     Alignment,
+    CatalogueEntry,
+    CataloguePassage,
     CurriculumItem,
     Framework,
     Material,
@@ -26,15 +30,28 @@ from repo_server.database.models import (
 from repo_server.domain.access import Action, Viewer, require
 from repo_server.domain.errors import Forbidden, InvalidValue, NotFound
 from repo_server.domain.materials import ITEMS_LIMIT, Status
+from repo_server.services.catalogue_entries import (
+    SOURCE_LIMIT,
+    TEXT_LIMIT,
+    URL_LIMIT,
+    changed_by_person,
+    digests,
+    passage_rows,
+    replace_text,
+    stored,
+)
 from repo_server.services.codes import free_codes
 from repo_server.services.library import Library
-from repo_server.services.materials import Description, described
+from repo_server.services.materials import Description, bounded, described
 from repo_server.services.placement import Choice, codes_of, place, require_known
 from repo_server.services.uploads import subject_of
 from repo_server.services.versions import SNAPSHOT_FIELDS, keeping_version
 
 BATCH: Final = 1_000
 """Records in one transaction: a commit each would cost more than the rows."""
+
+NAMED: Final = 1_000
+"""Records that a report names: it must not grow with a file that is wrong all over."""
 
 EXTERNAL_ID_LIMIT: Final = 200
 TWICE: Final = "Mã này đã có ở một bản ghi trước."
@@ -48,7 +65,9 @@ class CatalogueRecord:
     """One description of another catalogue.
 
     `grades`, `subjects` and `books` are codes as in the facets, `items` codes of further items of
-    the curriculum. `kind`, `license` and `language` are codes of Kho's own lists.
+    the curriculum. `kind`, `license` and `language` are codes of Kho's own lists. `text` is what
+    the material holds, to be found by its words; `source` and `url` say where it came from, `use`
+    how often it was used there and `published` since when. `row`: where it stands in its file.
     """
 
     external_id: str
@@ -63,6 +82,12 @@ class CatalogueRecord:
     language: str = "vi"
     keywords: tuple[str, ...] = ()
     author: str = ""
+    text: str = ""
+    source: str = ""
+    url: str | None = None
+    use: int = 0
+    published: datetime | None = None
+    row: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,35 +96,60 @@ class Refusal:
 
     external_id: str
     reason: str
+    row: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A record whose material was changed by a person since: `fields` stay as they are there."""
+
+    external_id: str
+    fields: tuple[str, ...]
+    row: int = 0
 
 
 @dataclass(slots=True)
 class CatalogueReport:
-    """What became of the records; every one is counted once."""
+    """What became of the records; every one is counted once.
+
+    `refused` and `kept` name the first `NAMED` of theirs; `refusals` counts all.
+    """
 
     added: int = 0
     changed: int = 0
     unchanged: int = 0
+    refusals: int = 0
     refused: list[Refusal] = field(default_factory=list)
+    kept: list[Kept] = field(default_factory=list)
 
     @property
     def total(self) -> int:
-        return self.added + self.changed + self.unchanged + len(self.refused)
+        return self.added + self.changed + self.unchanged + self.refusals
+
+    def refuse(self, record: CatalogueRecord, reason: str) -> None:
+        """Count a record that is not taken."""
+        self.refusals += 1
+        if len(self.refused) < NAMED:
+            named = record.external_id[:EXTERNAL_ID_LIMIT]
+            self.refused.append(Refusal(named, reason, record.row))
 
     def _take(self, batch: "CatalogueReport") -> None:
         self.added += batch.added
         self.changed += batch.changed
         self.unchanged += batch.unchanged
-        self.refused += batch.refused
+        self.refusals += batch.refusals
+        self.refused += batch.refused[: NAMED - len(self.refused)]
+        self.kept += batch.kept[: NAMED - len(self.kept)]
 
 
 @dataclass(frozen=True, slots=True)
 class _Settled:
-    """A record that may be written: its columns, and the ids of its items in order."""
+    """A record that may be written: its columns, the ids of its items in order, and its digests."""
 
-    external_id: str
+    record: CatalogueRecord
     values: dict[str, Any]
     items: tuple[int, ...]
+    digests: dict[str, str]
 
 
 def add_records(
@@ -107,12 +157,15 @@ def add_records(
     viewer: Viewer,
     records: Iterable[CatalogueRecord],
     progress: Callable[[int], None] = lambda _: None,
+    *,
+    dry_run: bool = False,
 ) -> CatalogueReport:
     """Publish what is new and edit what differs; `progress` hears how many records are done.
 
     A record that cannot be taken is refused by itself. A batch is one transaction with one entry in
     the audit trail; the indexes learn of it through the index state. What was withdrawn stays
-    withdrawn. Raises Forbidden for those who do not administer the library.
+    withdrawn. `dry_run`: everything is tried and nothing stays. Raises Forbidden for those who do
+    not administer the library.
     """
     require(viewer, Action.ADMINISTER)
     report = CatalogueReport()
@@ -121,11 +174,11 @@ def add_records(
         first = []
         for record in batch:
             if record.external_id in seen:
-                report.refused.append(Refusal(record.external_id[:EXTERNAL_ID_LIMIT], TWICE))
+                report.refuse(record, TWICE)
             else:
                 first.append(record)
                 seen.add(record.external_id)
-        report._take(_patiently_written(library, viewer, first))
+        report._take(_patiently_written(library, viewer, first, dry_run=dry_run))
         progress(report.total)
     return report
 
@@ -137,13 +190,16 @@ def _batches(records: Iterable[CatalogueRecord]) -> Iterator[list[CatalogueRecor
 
 
 def _patiently_written(
-    library: Library, viewer: Viewer, batch: Sequence[CatalogueRecord]
+    library: Library, viewer: Viewer, batch: Sequence[CatalogueRecord], *, dry_run: bool
 ) -> CatalogueReport:
     tries = _TRIES
     while True:
         try:
             with library.database.write() as session:
-                return _write(session, viewer, batch)
+                report = _write(session, viewer, batch)
+                if dry_run:
+                    session.rollback()
+                return report
         except IntegrityError:
             # PostgreSQL: another import was faster with a record, or an item was removed; the next
             # try sees what it did.
@@ -159,16 +215,15 @@ def _write(session: Session, viewer: Viewer, batch: Sequence[CatalogueRecord]) -
     for record in batch:
         try:
             settled = _settled(curriculum, record)
-            material = known.get(settled.external_id)
-            if material is None:
+            found = known.get(record.external_id)
+            if found is None:
                 new.append(settled)
-            elif _change(session, viewer, material, settled):
-                changed.append(material.id)
+            elif _change(session, viewer, curriculum, found, settled, report):
+                changed.append(found.material.id)
             else:
                 report.unchanged += 1
         except (InvalidValue, NotFound, Forbidden) as error:
-            refusal = Refusal(record.external_id[:EXTERNAL_ID_LIMIT], error.sentence())
-            report.refused.append(refusal)
+            report.refuse(record, error.sentence())
     added = _insert(session, viewer, curriculum, new) if new else []
     report.added, report.changed = len(added), len(changed)
     if added or changed:
@@ -179,15 +234,23 @@ def _write(session: Session, viewer: Viewer, batch: Sequence[CatalogueRecord]) -
     return report
 
 
-def _known(session: Session, batch: Sequence[CatalogueRecord]) -> dict[str, Material]:
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A material that a record became earlier; no `entry` where that was not an import."""
+
+    material: Material
+    entry: CatalogueEntry | None
+
+
+def _known(session: Session, batch: Sequence[CatalogueRecord]) -> dict[str, _Known]:
     wanted = [record.external_id for record in batch]
-    found = session.scalars(
-        select(Material)
+    found = session.execute(
+        select(Material, CatalogueEntry)
+        .join(CatalogueEntry, CatalogueEntry.material_id == Material.id, isouter=True)
         .where(Material.external_id.in_(wanted))
-        .options(selectinload(Material.items))
-        .with_for_update()
+        .with_for_update(of=Material)
     )
-    return {str(material.external_id): material for material in found}
+    return {str(material.external_id): _Known(material, entry) for material, entry in found}
 
 
 class _Curriculum:
@@ -195,7 +258,7 @@ class _Curriculum:
 
     def __init__(self, session: Session) -> None:
         self._ids: dict[str, int] = {}
-        self.codes: dict[int, str] = {}
+        self._codes: dict[int, str] = {}
         self._paths: dict[int, str] = {}
         rows = session.execute(
             select(CurriculumItem.id, CurriculumItem.code, CurriculumItem.path)
@@ -205,7 +268,7 @@ class _Curriculum:
         for item_id, code, path in rows:
             # Another framework may use the same codes: the one that is presented first is meant.
             self._ids.setdefault(code, item_id)
-            self.codes[item_id], self._paths[item_id] = code, path
+            self._codes[item_id], self._paths[item_id] = code, path
 
     def items_of(self, record: CatalogueRecord) -> tuple[int, ...]:
         """Ids of the items that a record is about, in order; InvalidValue for unknown ones."""
@@ -219,6 +282,10 @@ class _Curriculum:
         if len(ids) > ITEMS_LIMIT:
             raise InvalidValue("items", f"Chỉ gắn tối đa {ITEMS_LIMIT} mục của chương trình.")
         return tuple(sorted(ids))
+
+    def codes_of(self, items: Iterable[int]) -> list[str]:
+        """The codes of items, in order."""
+        return [self._codes[item] for item in items]
 
     def places_of(self, items: Iterable[int]) -> set[int]:
         """The items and all that they hang below."""
@@ -240,29 +307,77 @@ def _settled(curriculum: _Curriculum, record: CatalogueRecord) -> _Settled:
         author=record.author,
     )
     values = {"kind": None, "license": None, **described(description)}
-    return _Settled(record.external_id, values, curriculum.items_of(record))
+    for name, limit in (("text", TEXT_LIMIT), ("source", SOURCE_LIMIT), ("url", URL_LIMIT)):
+        bounded(name, getattr(record, name) or "", limit)
+    items = curriculum.items_of(record)
+    beside = {name: getattr(record, name) for name in ("text", "source", "url", "use")}
+    dated = {"published_at": stored(record.published)} if record.published is not None else {}
+    said = digests(values | beside | dated, curriculum.codes_of(items))
+    return _Settled(record, values | dated, items, said)
 
 
-def _change(session: Session, viewer: Viewer, material: Material, settled: _Settled) -> bool:
+def _change(
+    session: Session,
+    viewer: Viewer,
+    curriculum: _Curriculum,
+    found: _Known,
+    settled: _Settled,
+    report: CatalogueReport,
+) -> bool:
     """Bring a material to what its record says; False when it says that already."""
+    material = found.material
     if material.deleted_at is not None:
         raise InvalidValue("external_id", DELETED)
-    different = {
-        name: value for name, value in settled.values.items() if getattr(material, name) != value
-    }
-    moved = {item.id for item in material.items} != set(settled.items)
-    if not different and not moved:
+    entry = found.entry or CatalogueEntry(material_id=material.id, imported={}, use=0)
+    told = [name for name, value in settled.digests.items() if entry.imported.get(name) != value]
+    if not told:
+        return False
+    codes = curriculum.codes_of(item.id for item in material.items)
+    kept = tuple(name for name in told if changed_by_person(entry, material, name, codes))
+    if kept and len(report.kept) < NAMED:
+        report.kept.append(Kept(settled.record.external_id, kept, settled.record.row))
+    names = [name for name in told if name not in kept]
+    if not names:
         return False
     require(viewer, Action.EDIT, subject_of(material))
-    # Looked up before anything is set: a question to the database would write half of the change.
-    items = [session.get_one(CurriculumItem, item) for item in settled.items] if moved else []
-    with keeping_version(session, material, viewer.account_id):
-        for name, value in different.items():
-            setattr(material, name, value)
-        if moved:
-            material.items = items
+    _apply(session, viewer, material, settled, names)
+    _remember(session, entry, settled, names)
     place(session, material)
     return True
+
+
+def _apply(
+    session: Session, viewer: Viewer, material: Material, settled: _Settled, names: Sequence[str]
+) -> None:
+    # Looked up before anything is set: a question to the database would write half of the change.
+    moved = "items" in names
+    if "text" in names:
+        replace_text(session, material.id, settled.record.text)
+    items = [session.get_one(CurriculumItem, item) for item in settled.items] if moved else []
+    with keeping_version(session, material, viewer.account_id):
+        for name in names:
+            if name in settled.values:
+                setattr(material, name, settled.values[name])
+        if "title" in names:
+            material.folded_title = settled.values["folded_title"]
+        if moved:
+            material.items = items
+    # What is said beside the columns makes it another one for the indexes, too.
+    outbox.touch(material)
+
+
+def _remember(
+    session: Session, entry: CatalogueEntry, settled: _Settled, names: Sequence[str]
+) -> None:
+    """Note what the import has left; uses that were counted elsewhere since are added to ours."""
+    record = settled.record
+    if "use" in names:
+        more = max(0, record.use - entry.use)
+        material = session.get_one(Material, entry.material_id)
+        material.use, entry.use = material.use + more, record.use
+    entry.source, entry.url = record.source, record.url
+    entry.imported = entry.imported | {name: settled.digests[name] for name in names}
+    session.add(entry)
 
 
 def _insert(
@@ -280,16 +395,42 @@ def _insert(
     }
     codes = free_codes(session, len(new))
     rows = [
-        {**common, **one.values, "external_id": one.external_id, "code": code}
+        {
+            **common,
+            **one.values,
+            "external_id": one.record.external_id,
+            "use": one.record.use,
+            "code": code,
+        }
         for one, code in zip(new, codes, strict=True)
     ]
     made = session.execute(insert(Material).returning(Material.external_id, Material.id), rows)
     ids = {str(external_id): material_id for external_id, material_id in made}
-    by_id = sorted((ids[one.external_id], one) for one in new)
+    by_id = sorted((ids[one.record.external_id], one) for one in new)
     _insert_versions(session, viewer, curriculum, by_id)
     _insert_places(session, curriculum, by_id)
+    _insert_entries(session, by_id)
     outbox.want(session, dict.fromkeys((material_id for material_id, _ in by_id), 1))
     return [material_id for material_id, _ in by_id]
+
+
+def _insert_entries(session: Session, by_id: Sequence[tuple[int, _Settled]]) -> None:
+    entries = [
+        {
+            "material_id": material_id,
+            "source": one.record.source,
+            "url": one.record.url,
+            "use": one.record.use,
+            "imported": one.digests,
+        }
+        for material_id, one in by_id
+    ]
+    session.execute(insert(CatalogueEntry), entries)
+    texts = [
+        row for material_id, one in by_id for row in passage_rows(material_id, one.record.text)
+    ]
+    if texts:
+        session.execute(insert(CataloguePassage), texts)
 
 
 def _insert_versions(
@@ -306,7 +447,7 @@ def _insert_versions(
             "snapshot": {
                 **{name: one.values[name] for name in SNAPSHOT_FIELDS},
                 "keywords": one.values["keywords"],
-                "items": [curriculum.codes[item] for item in one.items],
+                "items": curriculum.codes_of(one.items),
                 "files": [],
             },
         }

@@ -7,7 +7,12 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from repo_server.database.models import CurriculumItem, Material, TextSegment
+from repo_server.database.models import (
+    CataloguePassage,
+    CurriculumItem,
+    Material,
+    TextSegment,
+)
 from repo_server.database.queries.curriculum import ancestors
 from repo_server.domain.curriculum import ItemKind
 from repo_server.domain.materials import KIND_KEYWORDS, KIND_LABELS, Kind, Status
@@ -92,7 +97,7 @@ def _facets(material: Material, items: Sequence[CurriculumItem]) -> dict[str, tu
 
 
 def _bodies(session: Session, materials: Sequence[Material]) -> dict[int, str]:
-    """The text of each material's files, in order, up to the limit."""
+    """The text of each material's files, in order, then what a catalogue gave, up to the limit."""
     present = {
         material.id: [file.sha256 for file in material.files if file.removed_at is None]
         for material in materials
@@ -109,12 +114,29 @@ def _bodies(session: Session, materials: Sequence[Material]) -> dict[int, str]:
         if lengths.get(sha256, 0) < BODY_LIMIT:
             texts.setdefault(sha256, []).append(text)
             lengths[sha256] = lengths.get(sha256, 0) + len(text)
+    passages = _passages(session, list(present))
     return {
-        material_id: "\n".join(part for sha256 in hashes for part in texts.get(sha256, ()))[
-            :BODY_LIMIT
-        ]
+        material_id: "\n".join(
+            (
+                *(part for sha256 in hashes for part in texts.get(sha256, ())),
+                *passages.get(material_id, ()),
+            )
+        )[:BODY_LIMIT]
         for material_id, hashes in present.items()
     }
+
+
+def _passages(session: Session, ids: Sequence[int]) -> dict[int, list[str]]:
+    """The text that came with records of other catalogues, in order."""
+    found: dict[int, list[str]] = {}
+    rows = session.execute(
+        select(CataloguePassage.material_id, CataloguePassage.text)
+        .where(CataloguePassage.material_id.in_(ids))
+        .order_by(CataloguePassage.material_id, CataloguePassage.position)
+    )
+    for material_id, text in rows:
+        found.setdefault(material_id, []).append(text)
+    return found
 
 
 def _seconds(moment: datetime | None) -> int:

@@ -1,6 +1,7 @@
 """Descriptions by the thousand: what is new is published, what differs is edited, once each."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import func, select
@@ -8,6 +9,7 @@ from sqlalchemy import func, select
 from repo_server.database.audit import broken_links
 from repo_server.database.models import (
     AuditEntry,
+    CatalogueEntry,
     IndexState,
     Material,
     MaterialVersion,
@@ -18,9 +20,10 @@ from repo_server.domain.errors import Forbidden
 from repo_server.domain.materials import Status
 from repo_server.search.base import SearchQuery
 from repo_server.services import cataloguing, discovery, indexing, materials, verification
-from repo_server.services.cataloguing import CatalogueRecord, add_records
+from repo_server.services.cataloguing import CatalogueRecord, Kept, add_records
 from repo_server.services.curriculum import branch
 from repo_server.services.library import Library
+from repo_server.services.materials import Description
 from repo_server.services.viewing import material_by_id
 from tests.libraries import person
 
@@ -186,3 +189,73 @@ def test_only_those_who_administer_the_library_import(library: Library, editor: 
     with pytest.raises(Forbidden):
         add_records(library, editor, [RECORD])
     assert rows(library) == []
+
+
+FULL = replace(
+    RECORD,
+    text="Tập hợp điểm cách đều hai mút là đường trung trực.",
+    source="THCS Hoà Bình",
+    url="https://kho.example/17",
+    use=40,
+    published=datetime(2024, 3, 1, tzinfo=UTC),
+)
+
+
+def test_its_text_is_found_and_quoted_and_its_origin_is_remembered(
+    library: Library, admin: Viewer
+) -> None:
+    add_records(library, admin, [FULL])
+    indexing.feed_all(library)
+    [card] = discovery.search(library, admin, SearchQuery("duong trung truc")).items
+    assert "trung trực" in "".join(part.text for part in card.snippet)
+    assert (card.use, card.published_at, card.external_id) == (40, FULL.published, "so-1:17")
+    with library.database.read() as session:
+        entry = session.scalars(select(CatalogueEntry)).one()
+    assert (entry.source, entry.url, entry.use) == ("THCS Hoà Bình", FULL.url, 40)
+
+
+def test_a_changed_text_is_learned_and_uses_counted_elsewhere_are_added(
+    sqlite_library: Library,
+) -> None:
+    admin = person(sqlite_library, Role.ADMIN)
+    add_records(sqlite_library, admin, [FULL])
+    again = replace(FULL, text="Ba đường cao đồng quy.", use=50)
+    assert add_records(sqlite_library, admin, [again]).changed == 1
+    indexing.feed_all(sqlite_library)
+    found = discovery.search(sqlite_library, admin, SearchQuery("duong cao dong quy"))
+    assert [card.use for card in found.items] == [50]
+    assert add_records(sqlite_library, admin, [replace(again, use=3)]).changed == 1
+    assert rows(sqlite_library)[0].use == 50
+    assert add_records(sqlite_library, admin, [replace(again, use=3)]).unchanged == 1
+
+
+def test_what_a_person_has_changed_since_outweighs_the_catalogue(sqlite_library: Library) -> None:
+    admin = person(sqlite_library, Role.ADMIN)
+    add_records(sqlite_library, admin, [FULL])
+    [material] = rows(sqlite_library)
+    mended = Description(title="Cộng hai phân số (đã sửa)")
+    materials.edit_material(sqlite_library, admin, material.id, material.rev, mended)
+    assert add_records(sqlite_library, admin, [FULL]).unchanged == 1
+    newer = replace(FULL, title="Cộng phân số", description="Bản mới.", row=9)
+    report = add_records(sqlite_library, admin, [newer])
+    assert (report.changed, report.kept) == (1, [Kept("so-1:17", ("title",), 9)])
+    [material] = rows(sqlite_library)
+    assert (material.title, material.description) == (mended.title, "Bản mới.")
+
+
+def test_a_trial_changes_nothing_and_says_what_it_would(sqlite_library: Library) -> None:
+    admin = person(sqlite_library, Role.ADMIN)
+    report = add_records(sqlite_library, admin, [FULL, replace(FULL, title="")], dry_run=True)
+    assert (report.added, report.refusals) == (1, 1)
+    assert rows(sqlite_library) == []
+    assert count(sqlite_library, CatalogueEntry) == 0
+
+
+def test_a_report_names_some_refusals_and_counts_all(
+    sqlite_library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cataloguing, "NAMED", 2)
+    admin = person(sqlite_library, Role.ADMIN)
+    bad = [replace(RECORD, external_id=str(number), title="") for number in range(5)]
+    report = add_records(sqlite_library, admin, bad)
+    assert (report.refusals, len(report.refused), report.total) == (5, 2, 5)

@@ -141,7 +141,8 @@ def test_everything_that_refers_to_a_material_or_its_files_is_known_to_the_purge
     kept = {"upload.material_id", "collection_item.material_id", "index_state.material_id"}
     emptied = {"upload.file_id", "collection.cover_file_id"}
     deleted = {f"{name}.material_id" for name in (
-        "material_file", "material_version", "alignment", "placement",
+        "material_file", "material_version", "alignment", "placement", "catalogue_entry",
+        "catalogue_passage",
     )} | {"variant.material_id", "variant.of_id"}  # fmt: skip
     referring = {
         f"{table.name}.{key.parent.name}"

@@ -10,6 +10,7 @@ from repo_server.database.models.accounts import (
     SignIn,
 )
 from repo_server.database.models.base import Base, Moment, database_now, utc_now
+from repo_server.database.models.catalogue import CatalogueEntry, CataloguePassage
 from repo_server.database.models.collections import (
     Collection,
     CollectionItem,
@@ -53,6 +54,8 @@ __all__ = [
     "AwaitedAssociation",
     "Base",
     "Blob",
+    "CatalogueEntry",
+    "CataloguePassage",
     "Collection",
     "CollectionItem",
     "CollectionSection",

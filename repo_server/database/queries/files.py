@@ -4,10 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Integer, Row, Select, cast, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Integer, Row, Select, cast, func, literal, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from repo_server.database.models import Blob, Derivative, Material, MaterialFile, TextSegment
+from repo_server.database.models import (
+    Blob,
+    CataloguePassage,
+    Derivative,
+    Material,
+    MaterialFile,
+    TextSegment,
+)
 from repo_server.database.queries.visibility import visible
 from repo_server.domain.access import Role, Viewer
 from repo_server.domain.materials import Status
@@ -125,12 +132,18 @@ def best_segments(
 ) -> dict[int, FoundSegment]:
     """For each visible material the page that holds most of the folded `words`, the first of those.
 
-    Materials none of whose pages holds any word are left out.
+    Where no page of its files does, a passage of the text that its catalogue gave, which has no
+    label. Materials none of whose texts holds any word are left out.
     """
-    score = sum(
-        (cast(TextSegment.folded.contains(word, autoescape=True), Integer) for word in words),
-        start=cast(0, Integer),
-    )
+    pages = _best_pages(session, viewer, ids, words)
+    others = [material_id for material_id in ids if material_id not in pages]
+    return pages | _best_passages(session, viewer, others, words) if others else pages
+
+
+def _best_pages(
+    session: Session, viewer: Viewer, ids: Sequence[int], words: Sequence[str]
+) -> dict[int, FoundSegment]:
+    score = _held(TextSegment.folded, words)
     order = (score.desc(), MaterialFile.position, TextSegment.position)
     ranked = (
         select(
@@ -158,3 +171,27 @@ def best_segments(
         .where(ranked.c.rank == 1, ranked.c.score > 0)
     )
     return {row[0]: FoundSegment(*row) for row in rows}
+
+
+def _best_passages(
+    session: Session, viewer: Viewer, ids: Sequence[int], words: Sequence[str]
+) -> dict[int, FoundSegment]:
+    score = _held(CataloguePassage.folded, words)
+    rows = session.execute(
+        select(CataloguePassage.material_id, literal(""), CataloguePassage.text, score)
+        .join(Material, Material.id == CataloguePassage.material_id)
+        .where(CataloguePassage.material_id.in_(ids), score > 0, visible(viewer))
+        .order_by(CataloguePassage.material_id, score.desc(), CataloguePassage.position)
+    )
+    found: dict[int, FoundSegment] = {}
+    for material_id, label, text, _ in rows:
+        found.setdefault(material_id, FoundSegment(material_id, label, text))
+    return found
+
+
+def _held(folded: InstrumentedAttribute[str], words: Sequence[str]) -> ColumnElement[int]:
+    """How many of the words a text holds."""
+    return sum(
+        (cast(folded.contains(word, autoescape=True), Integer) for word in words),
+        start=cast(0, Integer),
+    )

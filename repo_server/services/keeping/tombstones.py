@@ -15,6 +15,8 @@ from sqlalchemy.orm import Session
 from repo_server.database import audit, holdings, outbox
 from repo_server.database.models import (
     Alignment,
+    CatalogueEntry,
+    CataloguePassage,
     Collection,
     Material,
     MaterialFile,
@@ -151,11 +153,21 @@ def _purge(library: Library, material_id: int) -> bool:
     return True
 
 
+_HELD: Final = (
+    MaterialFile,
+    MaterialVersion,
+    Alignment,
+    Placement,
+    CatalogueEntry,
+    CataloguePassage,
+)
+
+
 def _empty(session: Session, material: Material, files: list[int]) -> None:
     """Take away all that a material held but its code, its owner and its dates."""
     for column in (Upload.file_id, Collection.cover_file_id):
         session.execute(update(column.class_).where(column.in_(files)).values({column: None}))
-    for model in (MaterialFile, MaterialVersion, Alignment, Placement):
+    for model in _HELD:
         session.execute(delete(model).where(model.material_id == material.id))
     said = or_(Variant.material_id == material.id, Variant.of_id == material.id)
     session.execute(delete(Variant).where(said))

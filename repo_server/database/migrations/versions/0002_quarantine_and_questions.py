@@ -12,6 +12,36 @@ depends_on = None
 def upgrade() -> None:
     """Each part below belongs to one capability."""
     _saved_searches()
+    _catalogues()
+
+
+def _catalogues() -> None:
+    row_id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    op.create_table(
+        "catalogue_entry",
+        sa.Column("material_id", row_id, autoincrement=False, nullable=False),
+        sa.Column("source", sa.String(length=300), nullable=False),
+        sa.Column("url", sa.String(length=2000), nullable=True),
+        sa.Column("use", sa.Integer(), nullable=False),
+        sa.Column("imported", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["material_id"], ["material.id"], name=op.f("fk_catalogue_entry_material_id_material")
+        ),
+        sa.PrimaryKeyConstraint("material_id", name=op.f("pk_catalogue_entry")),
+    )
+    op.create_table(
+        "catalogue_passage",
+        sa.Column("material_id", row_id, nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("folded", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["material_id"],
+            ["material.id"],
+            name=op.f("fk_catalogue_passage_material_id_material"),
+        ),
+        sa.PrimaryKeyConstraint("material_id", "position", name=op.f("pk_catalogue_passage")),
+    )
 
 
 def _saved_searches() -> None:
