@@ -54,6 +54,10 @@ class CheckedReceiver:
         """Who appends."""
         return self._receiver
 
+    def is_wanted(self) -> bool:
+        """Whether somebody has asked to go on in this one's stead."""
+        return self._receiver.is_wanted()
+
     def require_room(self, count: int) -> None:
         """Raise TooLarge when `count` more bytes are more than were declared."""
         self._receiver.require_room(self._count + count)

@@ -230,6 +230,12 @@ class Receiver:
         """Until when the rest may come; None when there is none."""
         return None if self._offset == self._upload.size else self._upload.expires_at
 
+    def is_wanted(self) -> bool:
+        """Whether somebody has asked to go on in this one's stead since it began."""
+        with self._library.database.read() as session:
+            wanted_at = session.scalar(_WANTED_AT, {"upload_id": self._upload.id})
+        return wanted_at != self._upload.wanted_at
+
     def require_room(self, count: int) -> None:
         """Raise TooLarge when `count` more bytes are more than were declared."""
         if self._offset + count > self._upload.size:
@@ -273,6 +279,19 @@ def receive(library: Library, viewer: Viewer, upload_id: str, offset: int) -> Re
     if upload.state != "receiving":
         raise Conflict
     return Receiver(library, upload, offset)
+
+
+_WANTED_AT: Final = select(Upload.wanted_at).where(Upload.id == bindparam("upload_id"))
+
+
+def want(library: Library, viewer: Viewer, upload_id: str) -> None:
+    """Ask whoever holds the upload to let go where nothing comes any more.
+
+    A phone that changes its network comes back at once, while the server still waits for the rest
+    of the connection that the phone has lost.
+    """
+    with library.database.write() as session:
+        _own(session, viewer, upload_id).wanted_at = utc_now()
 
 
 def status(library: Library, viewer: Viewer, upload_id: str) -> UploadView:

@@ -76,9 +76,16 @@ def ask(
         body, sent = json.dumps(body).encode(), {"content-type": "application/json"} | sent
     if body:
         sent = {"content-length": str(len(body))} | sent
+    return asyncio.run(_exchange(app, scope_of(target, method, sent, client), body))
+
+
+def scope_of(
+    target: str | bytes, method: str, headers: dict[str, str], client: str = "203.0.113.7"
+) -> dict[str, Any]:
+    """A request as a server hands it on."""
     raw = target.encode("latin-1") if isinstance(target, str) else target
     path, _, query = raw.partition(b"?")
-    scope = {
+    return {
         "type": "http",
         "asgi": {"version": "3.0"},
         "http_version": "1.1",
@@ -88,12 +95,11 @@ def ask(
         "raw_path": path,
         "query_string": query,
         "root_path": "",
-        "headers": [(name.encode(), value.encode("latin-1")) for name, value in sent.items()],
+        "headers": [(name.encode(), value.encode("latin-1")) for name, value in headers.items()],
         "client": (client, 50_000),
         "server": ("127.0.0.1", 8000),
         "state": {},
     }
-    return asyncio.run(_exchange(app, scope, body))
 
 
 async def _exchange(app: Any, scope: dict[str, Any], body: bytes) -> Answer:

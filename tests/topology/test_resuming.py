@@ -63,7 +63,7 @@ class Machines:
         """A process that serves and works, on a data folder of its own where there are several."""
         folder = self.town.folder / (name if self.prefix else "data")
         return self.town.serve(
-            name, port, KHO_DATA=str(folder), KHO_WORKER_JOBS="1", KHO_UPLOAD_TIMEOUT="1"
+            name, port, KHO_DATA=str(folder), KHO_WORKER_JOBS="1", KHO_UPLOAD_TIMEOUT="600"
         )
 
     def waiting(self) -> list[str]:
@@ -268,14 +268,8 @@ def test_a_client_that_falls_silent_lets_others_go_on(machines: Machines) -> Non
         f"Upload-Offset: 0\r\nContent-Length: {len(content)}\r\n\r\n"
     )
     with socket.create_connection(("127.0.0.1", machines.first.port)) as silent:
-        silent.sendall(head.encode() + content[: 6 * MIB + 5])
-        offset = {"upload-offset": "0"}
-        assert eventually(
-            lambda: (
-                machines.program.ask(0, "PATCH", url, content=b"", headers=offset).status_code
-                == 423
-            )
-        )
+        silent.sendall(head.encode() + content[:-5])
+        assert eventually(lambda: offset_of(machines, url) >= 4 * MIB)
         began = time.monotonic()
         _sent_from(machines, url, content)
         assert time.monotonic() - began < 20
@@ -285,14 +279,17 @@ def test_a_client_that_falls_silent_lets_others_go_on(machines: Machines) -> Non
 
 
 def _sent_from(machines: Machines, url: str, content: bytes) -> None:
-    """Go on at the durable offset as soon as the turn is free: nothing that came is sent again."""
+    """Go on at the durable offset once the silent one has let go: nothing that came is sent again.
+
+    What it had in memory is durable then, so that the first try may be behind.
+    """
 
     def goes_on() -> bool:
         at = offset_of(machines, url)
         headers = {"upload-offset": str(at)}
         answer = machines.program.ask(0, "PATCH", url, content=content[at:], headers=headers)
-        assert answer.status_code in (204, 423), answer.text
-        assert at == 6 * MIB + 5 or answer.status_code == 423
+        assert answer.status_code in (204, 409, 423), answer.text
+        assert at == len(content) - 5 or answer.status_code != 204
         return answer.status_code == 204
 
     assert eventually(goes_on)

@@ -50,6 +50,7 @@ class Upload(Base):
 
     `state`: receiving → received → checking → ready | rejected; or cancelled, expired.
     `client_metadata`: the header Upload-Metadata of a tus client, told again as it was.
+    `wanted_at`: when a sender found a connection in its way that may be a dead one of its own.
     """
 
     __tablename__ = "upload"
@@ -71,6 +72,7 @@ class Upload(Base):
     file_id: Mapped[int | None] = mapped_column(ForeignKey("material_file.id"))
     role: Mapped[str | None] = mapped_column(String(20))
     client_metadata: Mapped[str | None] = mapped_column(Text)
+    wanted_at: Mapped[datetime | None]
     verdict: Mapped[str | None] = mapped_column(String(40))
     reason: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)

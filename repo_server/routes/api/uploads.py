@@ -7,7 +7,9 @@ which a client speaks that sends `Tus-Resumable`. Bytes come in the same way in 
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, Final
 
 from anyio import to_thread
@@ -21,7 +23,14 @@ from msgspec.json import schema_components
 from msgspec.structs import replace
 
 from repo_server.domain.access import Action, Viewer
-from repo_server.domain.errors import BadRequest, ClientSilent, NotFound, UploadOver
+from repo_server.domain.errors import (
+    BadRequest,
+    Busy,
+    ClientSilent,
+    KhoError,
+    NotFound,
+    UploadOver,
+)
 from repo_server.routes.api import tus
 from repo_server.routes.api.duplicates import DuplicateEntry, entry
 from repo_server.routes.auth import requires
@@ -36,6 +45,12 @@ from repo_server.services.uploads import Declaration, Receiver, UploadView
 
 PIECE: Final = 2 << 20
 """Bytes collected before a thread hashes and writes them: fewer hand-overs, bounded memory."""
+
+GLANCE: Final = 1.0
+"""Seconds of silence after which a connection makes room for one that wants to go on."""
+
+HAND_OVER: Final = 4.0
+"""Seconds to wait for that."""
 
 
 class UploadDeclaration(Struct, forbid_unknown_fields=True, frozen=True):
@@ -264,7 +279,7 @@ async def _receive(
     checksum: Checksum | None,
 ) -> Receiver:
     """Append the body of the request; with a checksum, all of it or nothing."""
-    receiving = await to_thread.run_sync(_begin, library, viewer, upload_id, offset, checksum)
+    receiving = await _begin(library, viewer, upload_id, offset, checksum)
     try:
         receiving.require_room(max(0, _announced(request)))
         await _copy(request, receiving)
@@ -275,7 +290,29 @@ async def _receive(
     return receiving.receiver if isinstance(receiving, CheckedReceiver) else receiving
 
 
-def _begin(
+async def _begin(
+    library: Library, viewer: Viewer, upload_id: str, offset: int, checksum: Checksum | None
+) -> Receiver | CheckedReceiver:
+    """The turn at the upload, taken over from a connection from which nothing comes any more.
+
+    Raises Busy when bytes do come there.
+    """
+    begin = partial(_enter, library, viewer, upload_id, offset, checksum)
+    try:
+        return await to_thread.run_sync(begin)
+    except Busy:
+        await to_thread.run_sync(uploads.want, library, viewer, upload_id)
+    deadline = asyncio.get_running_loop().time() + HAND_OVER
+    while True:
+        await asyncio.sleep(GLANCE / 4)
+        try:
+            return await to_thread.run_sync(begin)
+        except Busy:
+            if asyncio.get_running_loop().time() > deadline:
+                raise
+
+
+def _enter(
     library: Library, viewer: Viewer, upload_id: str, offset: int, checksum: Checksum | None
 ) -> Receiver | CheckedReceiver:
     if checksum is None:
@@ -294,25 +331,25 @@ def _announced(request: AnyRequest) -> int:
 async def _copy(request: AnyRequest, receiver: Receiver | CheckedReceiver) -> None:
     """Collect the next piece while a thread hashes and writes the one before.
 
-    Raises ClientSilent when the client neither sends nor goes away; our own writing is not counted.
+    Raises ClientSilent when the client neither sends nor goes away, or is silent while somebody
+    else wants to go on; our own writing is not counted.
     """
     http: HttpSettings = request.app.state.http
-    now = asyncio.get_running_loop().time
     writing: asyncio.Task[None] | None = None
     piece: list[bytes] = []
     size = 0
     try:
-        async with asyncio.timeout(http.upload_timeout) as patience:
+        async with _patience(receiver, http.upload_timeout) as patience:
             async for chunk in _chunks(request):
                 piece.append(chunk)
                 size += len(chunk)
                 if size >= PIECE:
-                    patience.reschedule(None)
+                    patience.rest()
                     if writing is not None:
                         await writing
                     writing = asyncio.create_task(to_thread.run_sync(_write, receiver, piece))
                     piece, size = [], 0
-                patience.reschedule(now() + http.upload_timeout)
+                patience.begin()
     except TimeoutError:
         raise ClientSilent from None
     finally:
@@ -320,6 +357,52 @@ async def _copy(request: AnyRequest, receiver: Receiver | CheckedReceiver) -> No
         if writing is not None:
             await writing
         await to_thread.run_sync(_write, receiver, piece)
+
+
+class _Patience:
+    """How long a silent client is waited for: `seconds`, or a glance when it is in the way."""
+
+    def __init__(self, timeout: asyncio.Timeout, seconds: float) -> None:
+        self._timeout = timeout
+        self._seconds = seconds
+        self._now = asyncio.get_running_loop().time
+        self._heard: float | None = self._now()
+
+    def begin(self) -> None:
+        """Something has come; wait for more."""
+        self._heard = self._now()
+        self._timeout.reschedule(self._heard + self._seconds)
+
+    def rest(self) -> None:
+        """Our own work: the client is not waited for."""
+        self._heard = None
+        self._timeout.reschedule(None)
+
+    async def watch(self, receiver: Receiver | CheckedReceiver) -> None:
+        """End the waiting once the client is silent and somebody else wants to go on."""
+        while True:
+            await asyncio.sleep(GLANCE / 2)
+            heard = self._heard
+            if heard is None or self._now() - heard < GLANCE:
+                continue
+            if await to_thread.run_sync(receiver.is_wanted) and self._heard == heard:
+                self._timeout.reschedule(self._now())
+                return
+
+
+@asynccontextmanager
+async def _patience(
+    receiver: Receiver | CheckedReceiver, seconds: float
+) -> AsyncIterator[_Patience]:
+    async with asyncio.timeout(seconds) as timeout:
+        patience = _Patience(timeout, seconds)
+        watching = asyncio.create_task(patience.watch(receiver))
+        try:
+            yield patience
+        finally:
+            watching.cancel()
+            with suppress(asyncio.CancelledError, KhoError):
+                await watching
 
 
 async def _chunks(request: AnyRequest) -> AsyncIterator[bytes]:

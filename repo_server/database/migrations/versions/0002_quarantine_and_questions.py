@@ -13,6 +13,7 @@ def upgrade() -> None:
     """Each part below belongs to one capability."""
     _saved_searches()
     _catalogues()
+    _uploads_taken_over()
 
 
 def _catalogues() -> None:
@@ -64,3 +65,7 @@ def _saved_searches() -> None:
             "account_id", "fingerprint", name=op.f("uq_saved_search_account_id_fingerprint")
         ),
     )
+
+
+def _uploads_taken_over() -> None:
+    op.add_column("upload", sa.Column("wanted_at", sa.BigInteger(), nullable=True))
