@@ -5,7 +5,8 @@ from typing import Final
 from urllib.parse import parse_qs, urlencode
 
 from repo_server.domain.errors import InvalidValue
-from repo_server.search.base import FACETS, MAX_DEPTH, SearchQuery, Sort
+from repo_server.search.base import FACETS, MAX_DEPTH, Sort
+from repo_server.services.asking import Asked
 
 TEXT_LIMIT: Final = 400
 VALUE_LIMIT: Final = 120
@@ -17,14 +18,14 @@ FEED: Final = "/tim.atom"
 UNREADABLE: Final = "Không đọc được tìm kiếm này."
 
 
-def search_query(parameters: Mapping[str, Sequence[str]], *, size: int = PAGE_SIZE) -> SearchQuery:
+def search_query(parameters: Mapping[str, Sequence[str]], *, size: int = PAGE_SIZE) -> Asked:
     """The search that `parameters` (name → values) ask for; raises InvalidValue beyond a bound."""
     size = _number(parameters, "size", size, MAX_PAGE_SIZE)
     page = _number(parameters, "page", 1, MAX_DEPTH)
     if page * size > MAX_DEPTH:
         raise InvalidValue("page", f"Chỉ xem được {MAX_DEPTH} kết quả đầu.")
     filters = {name: values for name in FACETS if (values := _values(parameters, name))}
-    return SearchQuery(
+    return Asked(
         text=_text(parameters),
         filters=filters,
         sort=_sort(parameters),
@@ -37,7 +38,7 @@ def search_query(parameters: Mapping[str, Sequence[str]], *, size: int = PAGE_SI
 FACETS_SHOWN: Final = ("grade", "subject", "kind", "book", "format", "license", "language")
 
 
-def with_curriculum_facets(query: SearchQuery) -> tuple[str, ...]:
+def with_curriculum_facets(query: Asked) -> tuple[str, ...]:
     """Facets to count: strands and topics only once a subject narrows them down."""
     if "subject" in query.filters:
         return (*FACETS_SHOWN, "strand", "topic")
@@ -81,7 +82,7 @@ def _number(parameters: Mapping[str, Sequence[str]], name: str, default: int, mo
     return int(text)
 
 
-def search_address(query: SearchQuery, *, path: str = "/tim", **changes: object) -> str:
+def search_address(query: Asked, *, path: str = "/tim", **changes: object) -> str:
     """The address of this search with `changes` (text, filters, sort, page); page 1 is left out."""
     text = str(changes.get("text", query.text))
     filters = changes.get("filters", query.filters)
@@ -105,12 +106,12 @@ def toggled(
     return changed | {facet: values} if values else changed
 
 
-def query_string_of(query: SearchQuery) -> str:
+def query_string_of(query: Asked) -> str:
     """The query string that stands for this search, its first page."""
     return search_address(query).partition("?")[2]
 
 
-def query_from(query_string: str) -> SearchQuery:
+def query_from(query_string: str) -> Asked:
     """The search of a query string; InvalidValue for one that the search page would refuse."""
     try:
         fields = parse_qs(query_string, errors="strict", max_num_fields=FIELDS_LIMIT)
@@ -121,6 +122,6 @@ def query_from(query_string: str) -> SearchQuery:
     return search_query(fields)
 
 
-def feed_address(query: SearchQuery) -> str:
+def feed_address(query: Asked) -> str:
     """The feed of a search."""
     return search_address(query, path=FEED, sort="relevance")

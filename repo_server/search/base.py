@@ -10,6 +10,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, Protocol, runtime_checkable
 
+from repo_server.domain.questions.base import Question
+
 FACETS: Final = (
     "grade",
     "subject",
@@ -27,6 +29,7 @@ FACETS: Final = (
 MAX_DEPTH: Final = 10_000
 
 _NO_FILTERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
+_NOTHING_ASKED: Final = Question("", ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +67,31 @@ class Sort(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SearchQuery:
-    """One question.
+    """One question, where to look and what to show.
 
-    `filters` are OR within a facet and AND across facets. A document is found only when it
-    shares a scope with `scopes`. `facets` names the facets to be counted. `prefix` says that the
-    last word may be unfinished (search as you type). Pages start at 1.
+    A question without terms means browsing. `filters` are OR within a facet and AND across facets.
+    A document is found only when it shares a scope with `scopes`. `facets` names the facets to be
+    counted. `explain` asks for the reasons of each hit. Pages start at 1.
     """
 
-    text: str = ""
+    question: Question = _NOTHING_ASKED
     filters: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: _NO_FILTERS)
     scopes: tuple[str, ...] = ("public",)
     sort: Sort = Sort.RELEVANCE
     page: int = 1
     size: int = 20
     facets: tuple[str, ...] = ()
-    prefix: bool = False
+    explain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a hit stands where it stands: a feature of the ranking, how far it holds (0 to 1), and
+    the points that it gave."""
+
+    feature: str
+    share: float
+    points: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +99,13 @@ class Hit:
     """A material that was found.
 
     `score` orders the hits of one search by relevance and means nothing else; it is 0 when the
-    reader chose another order.
+    reader chose another order. `reasons` are there when the query asked for them, the weightiest
+    first; none for a hit so far behind that only the engine has put it in order.
     """
 
     id: int
     score: float
+    reasons: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +115,15 @@ class SearchPage:
     `total` is how many hits can be paged through. `facets` holds (value, count) with the most
     frequent first, at most 200 values; the counts of a facet ignore that facet's own filter
     (disjunctive). `relaxed` says that few or no materials hold all the words, so that hits with
-    some of them follow; `total` and `facets` count those too.
+    some of them follow; `total` and `facets` count those too. `left_out` are then the typed words
+    without which something was found, where that can be said.
     """
 
     total: int
     hits: tuple[Hit, ...]
     facets: Mapping[str, tuple[tuple[str, int], ...]]
     relaxed: bool = False
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +194,10 @@ class SearchIndex(Protocol):
         page * size > `MAX_DEPTH`.
         """
 
-    def suggest(self, prefix: str, scopes: Sequence[str], limit: int) -> tuple[SuggestedTitle, ...]:
-        """Titles that hold the typed words, the last perhaps unfinished.
+    def suggest(
+        self, question: Question, scopes: Sequence[str], limit: int
+    ) -> tuple[SuggestedTitle, ...]:
+        """Titles that hold the words asked for, as they are believed to be meant.
 
         Those with the marks that were typed first, then with the words side by side, then beginning
         with them, then by use.

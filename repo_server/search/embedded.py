@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from repo_server.domain.errors import SearchUnavailable
+from repo_server.domain.questions.base import Question
 from repo_server.search.base import (
     IndexEntry,
     MaterialDocument,
@@ -21,9 +22,9 @@ from repo_server.search.base import (
 )
 from repo_server.search.embedded_folder import IndexFolder
 from repo_server.search.embedded_schema import schema_hash
-from repo_server.search.embedded_search import Question, entries_from, holds_any, titles_for
+from repo_server.search.embedded_search import Answering, entries_from, holds_any, titles_for
 from repo_server.search.embedded_store import Reader, engine_errors, open_generation, write
-from repo_server.search.passes import check_bounds, plan
+from repo_server.search.passes import check_bounds
 from repo_server.search.suggesting import best_titles
 
 _LOCK_SECONDS: Final = 30.0
@@ -70,15 +71,16 @@ class EmbeddedIndex:
         check_bounds(query)
         if not query.scopes:
             return SearchPage(0, (), dict.fromkeys(query.facets, ()))
-        return self._reader.ask(lambda searcher: Question(query, searcher).answer())
+        return self._reader.ask(lambda searcher: Answering(query, searcher).answer())
 
-    def suggest(self, prefix: str, scopes: Sequence[str], limit: int) -> tuple[SuggestedTitle, ...]:
-        """Titles with the typed words, the closest first."""
-        typed = plan(prefix, unfinished=True)
-        if typed is None or not scopes or limit < 1:
+    def suggest(
+        self, question: Question, scopes: Sequence[str], limit: int
+    ) -> tuple[SuggestedTitle, ...]:
+        """Titles with the words, the closest first."""
+        if not question.terms or not scopes or limit < 1:
             return ()
-        titles = self._reader.ask(lambda searcher: titles_for(searcher, typed, scopes))
-        return best_titles(titles, typed, limit)
+        titles = self._reader.ask(lambda searcher: titles_for(searcher, question, scopes))
+        return best_titles(titles, question, limit)
 
     def entries(self) -> Iterator[IndexEntry]:
         """By id, from one state of the index."""

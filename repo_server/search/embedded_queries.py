@@ -1,38 +1,32 @@
 """From a question to queries of the embedded engine. A person's text never reaches its parser."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Final
 
 import tantivy
 from tantivy import Occur, Query
 
 from repo_server.domain import vietnamese
+from repo_server.domain.questions.base import Question, Reading, Term
 from repo_server.search.embedded_schema import SCHEMA, START
-from repo_server.search.passes import EXACTS, PHRASES, Pass, Plan, Word, spread, without_surrogates
+from repo_server.search.passes import (
+    LOOKS,
+    Look,
+    Pass,
+    believed,
+    contents,
+    spread,
+    unfinished,
+    without_surrogates,
+)
 
 # The commonest words that an unfinished one may become; more would make typing slow.
 _COMPLETIONS: Final = 64
-# How many of them are tried as the last word of a phrase.
-_ENDS: Final = 8
-
-# How much a word in the title adds to the engine's own score.
-_IN_TITLE: Final = 2.0
 
 # Beyond this many materials a phrase of words that most of them hold costs more than it orders.
 _LARGE: Final = 20_000
 _COMMON: Final = 0.3
-
-_FIELDS: Final[Mapping[Pass, str]] = {
-    Pass.ALL: "all_f",
-    Pass.PHRASE: "all_f",
-    Pass.TITLE: "title_f",
-    Pass.TITLE_PHRASE: "title_f",
-    Pass.EXACT: "all_x",
-    Pass.EXACT_PHRASE: "all_x",
-    Pass.EXACT_TITLE: "title_x",
-    Pass.EXACT_TITLE_PHRASE: "title_x",
-}
-_WIDE: Final = (Pass.PHRASE, Pass.EXACT_PHRASE)
 
 
 def all_of(*queries: Query) -> Query:
@@ -40,135 +34,178 @@ def all_of(*queries: Query) -> Query:
     return Query.boolean_query([(Occur.Must, query) for query in queries])
 
 
-def any_of(queries: Sequence[Query], at_least: int = 1) -> Query:
-    """What matches some of `queries`."""
-    return Query.boolean_query(
-        [(Occur.Should, query) for query in queries], minimum_number_should_match=at_least
-    )
+def any_of(queries: Sequence[Query]) -> Query:
+    """What matches one of `queries` or several."""
+    if len(queries) == 1:
+        return queries[0]
+    return Query.boolean_query([(Occur.Should, query) for query in queries])
 
 
 def within(scopes: Sequence[str], filters: Mapping[str, Sequence[str]]) -> Query:
     """What the asker may find, narrowed by the filters; matches without a score."""
     musts = [("scope", scopes), *filters.items()]
-    terms = (
-        Query.term_set_query(SCHEMA, name, [without_surrogates(value) for value in values])
-        for name, values in musts
-        if values or name == "scope"
-    )
+    terms = [_valued(name, values) for name, values in musts if values or name == "scope"]
     return Query.const_score_query(all_of(*terms), 0.0)
 
 
-class PlanQueries:
-    """The queries of one plan against one state of the index."""
+def among(ids: Sequence[int]) -> Query:
+    """These materials, without a score."""
+    return Query.const_score_query(Query.term_set_query(SCHEMA, "id", list(ids)), 0.0)
 
-    def __init__(self, plan: Plan, searcher: tantivy.Searcher) -> None:
-        self._plan = plan
+
+class QuestionQueries:
+    """The queries of one question against one state of the index."""
+
+    def __init__(self, question: Question, searcher: tantivy.Searcher) -> None:
+        self._question = question
         self._searcher = searcher
-        self._completions: dict[str, list[str]] = {}
+        self._own = contents(question)
+        self._completions: list[str] | None = None
 
     def of(self, kind: Pass) -> Query | None:
         """The query of one pass; None when the pass is not worth its cost."""
-        if kind not in PHRASES:
-            return all_of(*self._words(kind))
-        if kind in _WIDE and self._is_common(kind):
-            return None
-        return self._phrase(kind)
+        look = LOOKS[kind]
+        if look.phrase:
+            if not look.title and self._is_common(look):
+                return None
+            return self._phrase(look)
+        found = self.every(self._question.terms if look.named else self._own, look)
+        if look.facts:
+            return all_of(found, self.named())
+        if kind is Pass.ALL and (begun := self._begun_title()):
+            return any_of([found, begun])
+        return found
+
+    def every(self, terms: Sequence[Term], look: Look, *, completed: bool = False) -> Query:
+        """Materials that hold all of `terms`; `completed`: the last one perhaps begun only."""
+        return all_of(*(self._term(term, look, completed=completed) for term in terms))
+
+    def named(self) -> Query:
+        """Materials that have everything which the question names."""
+        facts = (_valued(one.facet, one.values) for one in self._question.preferences)
+        return Query.const_score_query(all_of(*facts), 0.0)
+
+    def unknown(self) -> list[Term]:
+        """The terms that no material holds in any reading."""
+        return [term for term in self._own if not self._is_known(term)]
+
+    def frequencies(self) -> dict[str, int]:
+        """In how many materials each folded word of the question is."""
+        words = {
+            word
+            for term in self._question.terms
+            for reading in term.readings
+            for word in reading.folded
+        }
+        return {word: self._searcher.doc_freq("all_f", word) for word in words}
+
+    def pairs(self) -> list[Query]:
+        """Each two neighbors among the believed words, side by side anywhere."""
+        words = [vietnamese.fold_token(word) for word in believed(self._own)]
+        return [Query.phrase_query(SCHEMA, "all_f", [one, other]) for one, other in pairwise(words)]
 
     def of_titles(self) -> Iterator[Query]:
         """Queries for titles while somebody types, the closest first: with the typed marks, at the
         beginning, side by side, and at last with all words anywhere."""
         for kind in (Pass.EXACT_TITLE_PHRASE, Pass.TITLE_PHRASE):
-            if kind in EXACTS and not self._plan.marked:
+            look = LOOKS[kind]
+            if look.exact and not self._marked():
                 continue
             for first in ([START], []):
-                yield self._beginning(kind, first)
-        yield all_of(*self._words(Pass.TITLE))
+                yield self._side_by_side(self._question.terms, look, first)
+        yield self.every(self._question.terms, LOOKS[Pass.TITLE], completed=True)
 
-    def _beginning(self, kind: Pass, first: Sequence[str]) -> Query:
-        """Titles that hold the words side by side, the last one as the beginning of a word."""
-        name, last = _FIELDS[kind], self._plan.words[-1]
-        words = [word.exact if kind in EXACTS else word.folded for word in self._plan.words]
-        before = [*first, *spread(words[:-1])]
-        # i and y are not settled before the word is done.
-        ends = {words[-1], last.typed if kind in EXACTS else vietnamese.unmarked(last.typed)}
-        return any_of([Query.phrase_prefix_query(SCHEMA, name, [*before, end]) for end in ends])
+    def _term(self, term: Term, look: Look, *, completed: bool) -> Query:
+        choices = [_reading(reading, look) for reading in term.readings]
+        if completed and term.unfinished and (longer := self._complete(term)):
+            name = _field(look, marked=False)
+            choices.append(Query.const_score_query(Query.term_set_query(SCHEMA, name, longer), 0.1))
+        return any_of(choices)
 
-    def some(self, at_least: int) -> Query:
-        """Materials that hold at least so many of the words, anywhere."""
-        return any_of(self._words(Pass.ALL), at_least)
-
-    def titles_first(self, matching: Query) -> Query:
-        """The same matches; those that hold more of the words in their titles score more."""
-        in_title = Query.boost_query(any_of(self._words(Pass.TITLE)), _IN_TITLE)
-        return Query.boolean_query([(Occur.Must, matching), (Occur.Should, in_title)])
-
-    def _words(self, kind: Pass) -> list[Query]:
-        last = len(self._plan.words) - 1
-        return [
-            self._word(kind, word, unfinished=self._plan.unfinished and place == last)
-            for place, word in enumerate(self._plan.words)
-        ]
-
-    def _word(self, kind: Pass, word: Word, *, unfinished: bool) -> Query:
-        name = _FIELDS[kind]
-        text = word.exact if kind in EXACTS else word.folded
-        choices = [Query.term_query(SCHEMA, name, text)]
-        if word.parts:
-            parts = vietnamese.pieces(text) or word.parts
-            choices.append(Query.phrase_query(SCHEMA, name, [*parts]))
-        if unfinished and (found := self._complete(kind, word)):
-            longer = Query.term_set_query(SCHEMA, name, found)
-            choices.append(Query.const_score_query(longer, 0.1))
-        return choices[0] if len(choices) == 1 else any_of(choices)
-
-    def _complete(self, kind: Pass, word: Word) -> list[str]:
-        """What the unfinished word may become, the commonest first.
-
-        Exact completions are among the folded ones, so that no pass finds more than `ALL` does.
-        """
-        if "all_f" not in self._completions:
-            # i and y are not settled before the word is done.
-            starts = {vietnamese.unmarked(word.typed), word.folded}
-            self._completions["all_f"] = self._terms("all_f", starts)
-        if kind not in EXACTS:
-            return self._completions["all_f"]
-        if "all_x" not in self._completions:
-            known = {word.folded, *self._completions["all_f"]}
-            terms = self._terms("all_x", {word.typed, word.exact})
-            self._completions["all_x"] = [
-                term for term in terms if vietnamese.fold_token(term) in known
-            ]
-        return self._completions["all_x"]
-
-    def _terms(self, name: str, starts: Iterable[str]) -> list[str]:
-        counts = {
-            term: count
-            for start in starts
-            for term, count in self._searcher.terms_with_prefix(name, start, limit=_COMPLETIONS)
-        }
-        return sorted(counts, key=lambda term: (-counts[term], term))[:_COMPLETIONS]
-
-    def _phrase(self, kind: Pass) -> Query | None:
-        name = _FIELDS[kind]
-        words = self._plan.words
-        finished = [word.exact if kind in EXACTS else word.folded for word in words]
-        if not self._plan.unfinished:
-            return _phrase_of(name, spread(finished))
-        before = spread(finished[:-1])
-        if not before:
+    def _begun_title(self) -> Query | None:
+        """Titles with the words side by side, the last one only begun; None for a single word,
+        which would be the beginning of far too many."""
+        if not unfinished(self._question) or len(believed(self._own)) < 2:
             return None
-        ends = {finished[-1]: None, **dict.fromkeys(self._complete(kind, words[-1])[:_ENDS])}
-        return any_of([Query.phrase_query(SCHEMA, name, [*before, end]) for end in ends])
+        return self._side_by_side(self._own, LOOKS[Pass.TITLE_PHRASE], [])
 
-    def _is_common(self, kind: Pass) -> bool:
+    def _phrase(self, look: Look) -> Query | None:
+        if unfinished(self._question) and len(believed(self._own)) > 1:
+            return self._side_by_side(self._own, look, [])
+        words = _words(believed(self._own), look)
+        # The engine panics on a phrase of one word.
+        return Query.phrase_query(SCHEMA, _name(look), [*words]) if len(words) > 1 else None
+
+    def _side_by_side(self, terms: Sequence[Term], look: Look, first: Sequence[str]) -> Query:
+        """The words in one row, the last one perhaps as the beginning of a word."""
+        words = believed(terms)
+        before = [*first, *_words(words[:-1], look)]
+        last = words[-1]
+        # i and y are not settled before the word is done.
+        ends = {*_words([last], look)[-1:], last if look.exact else vietnamese.unmarked(last)}
+        return any_of(
+            [Query.phrase_prefix_query(SCHEMA, _name(look), [*before, end]) for end in sorted(ends)]
+        )
+
+    def _complete(self, term: Term) -> list[str]:
+        """What the unfinished word may become, the commonest first."""
+        if self._completions is None:
+            words = [one.words[0] for one in term.readings if len(one.words) == 1]
+            # i and y are not settled before the word is done.
+            starts = {start for word in words for start in _starts(word)}
+            counts = {
+                found: count
+                for start in starts
+                for found, count in self._searcher.terms_with_prefix(
+                    "all_f", start, limit=_COMPLETIONS
+                )
+            }
+            ordered = sorted(counts, key=lambda found: (-counts[found], found))
+            self._completions = ordered[:_COMPLETIONS]
+        return self._completions
+
+    def _marked(self) -> bool:
+        return all(term.readings[0].marked for term in self._own)
+
+    def _is_known(self, term: Term) -> bool:
+        readings = (reading.folded for reading in term.readings)
+        return any(
+            all(self._searcher.doc_freq("all_f", word) for word in words) for words in readings
+        )
+
+    def _is_common(self, look: Look) -> bool:
         total = self._searcher.num_docs
         if total < _LARGE:
             return False
-        name = _FIELDS[kind]
-        texts = (word.exact if kind in EXACTS else word.folded for word in self._plan.words)
-        return min(self._searcher.doc_freq(name, text) for text in texts) > _COMMON * total
+        words = _words(believed(self._own), look)
+        return min(self._searcher.doc_freq(_name(look), word) for word in words) > _COMMON * total
 
 
-def _phrase_of(name: str, words: list[str]) -> Query | None:
-    # The engine panics on a phrase of one word.
-    return Query.phrase_query(SCHEMA, name, [*words]) if len(words) > 1 else None
+def _reading(reading: Reading, look: Look) -> Query:
+    name = _field(look, marked=reading.marked)
+    words = reading.exact if look.exact and reading.marked else reading.folded
+    if len(words) == 1:
+        return Query.term_query(SCHEMA, name, words[0])
+    return Query.phrase_query(SCHEMA, name, [*words])
+
+
+def _starts(word: str) -> tuple[str, str]:
+    return vietnamese.unmarked(word), vietnamese.fold_token(word)
+
+
+def _words(words: Sequence[str], look: Look) -> list[str]:
+    settled = vietnamese.exact_token if look.exact else vietnamese.fold_token
+    return [settled(word) for word in spread(words)]
+
+
+def _name(look: Look) -> str:
+    return _field(look, marked=True)
+
+
+def _field(look: Look, *, marked: bool) -> str:
+    place = "title" if look.title else "all"
+    return f"{place}_x" if look.exact and marked else f"{place}_f"
+
+
+def _valued(name: str, values: Sequence[str]) -> Query:
+    return Query.term_set_query(SCHEMA, name, [without_surrogates(value) for value in values])

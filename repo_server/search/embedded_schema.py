@@ -5,14 +5,16 @@ from functools import lru_cache
 from importlib.metadata import version
 from typing import Final
 
+import msgspec
 import tantivy
 
 from repo_server.domain import vietnamese
 from repo_server.search.base import FACETS, MaterialDocument
 from repo_server.search.passes import spread, without_surrogates
+from repo_server.search.ranking import FACTS_SHOWN, Shown
 
 # Raise it when the same fields are filled in another way, so that every index is fed again.
-_FILLING: Final = 2
+_FILLING: Final = 3
 
 # Texts arrive as words parted by single spaces; the engine only cuts at the spaces.
 _WORDS: Final = "words"
@@ -31,9 +33,9 @@ _WORDS_READ: Final = 65_536
 
 
 def _build_schema() -> tantivy.Schema:
-    """Texts with positions, filters raw, sort orders as columns, the title to give back."""
+    """Texts with positions, filters raw, sort orders as columns, one value that is given back."""
     builder = tantivy.SchemaBuilder()
-    builder.add_unsigned_field("id", stored=True, indexed=True, fast=True)
+    builder.add_unsigned_field("id", indexed=True, fast=True)
     for name in TEXTS:
         builder.add_text_field(name, tokenizer_name=_WORDS, index_option="position")
     for name in _RAW:
@@ -41,8 +43,32 @@ def _build_schema() -> tantivy.Schema:
     for name in _NUMBERS:
         builder.add_unsigned_field(name, fast=True)
     builder.add_text_field("title_key", tokenizer_name="raw", fast=True, index_option="basic")
-    builder.add_bytes_field("title", stored=True)
+    builder.add_bytes_field("shown", stored=True)
     return builder.build()
+
+
+class Kept(msgspec.Struct, frozen=True, array_like=True):
+    """What the index gives back of a material: the title as it is, and what ranking compares."""
+
+    title: str
+    words: str
+    facts: dict[str, list[str]]
+    use: int
+    published_at: int
+
+    @property
+    def shown(self) -> Shown:
+        """As ranking takes it."""
+        return Shown(self.words, self.facts, self.use, self.published_at)
+
+
+_ENCODER: Final = msgspec.msgpack.Encoder()
+_DECODER: Final = msgspec.msgpack.Decoder(Kept)
+
+
+def kept(document: tantivy.Document) -> Kept:
+    """What a stored document holds."""
+    return _DECODER.decode(bytes(document.get_first("shown") or b""))
 
 
 def schema_hash() -> str:
@@ -80,8 +106,19 @@ def to_tantivy(document: MaterialDocument) -> tantivy.Document:
     made.add_unsigned("newest", _with_id(document.published_at, document.id))
     made.add_unsigned("use", _with_id(document.use, document.id))
     made.add_text("title_key", _title_key(document))
-    made.add_bytes("title", document.title.encode("utf-8", "replace"))
+    settled = " ".join([exact for _, exact in title])
+    made.add_bytes("shown", _ENCODER.encode(_kept(document, settled)))
     return made
+
+
+def _kept(document: MaterialDocument, words: str) -> Kept:
+    facts = {
+        name: [without_surrogates(value) for value in values]
+        for name in FACTS_SHOWN
+        if (values := document.facets.get(name))
+    }
+    title = without_surrogates(document.title)
+    return Kept(title, words, facts, document.use, document.published_at)
 
 
 @lru_cache(maxsize=_WORDS_READ)

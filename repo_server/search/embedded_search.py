@@ -4,12 +4,25 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 import tantivy
-from tantivy import FieldType, Occur, Order, Query
+from tantivy import FieldType, Order, Query
 
+from repo_server.domain.questions.base import Question
 from repo_server.search.base import Hit, IndexEntry, SearchPage, SearchQuery, Sort
-from repo_server.search.embedded_queries import PlanQueries, all_of, within
-from repo_server.search.embedded_schema import SCHEMA
-from repo_server.search.passes import CANDIDATES, SHORT, Pass, Plan, merge, order_tail, plan
+from repo_server.search.embedded_queries import QuestionQueries, all_of, among, within
+from repo_server.search.embedded_schema import SCHEMA, kept
+from repo_server.search.passes import (
+    CANDIDATES,
+    LOOKS,
+    MOST_CANDIDATES,
+    SHORT,
+    Pass,
+    contents,
+    fewer,
+    left_out,
+    order_tail,
+    passes_of,
+)
+from repo_server.search.ranking import Candidate, Ranker
 
 _FACET_VALUES: Final = 200
 # Values that are counted in each part of the index before the most frequent are chosen.
@@ -24,102 +37,139 @@ _ORDERS: Final[Mapping[Sort, tuple[str, Order]]] = {
     Sort.TITLE: ("title_key", Order.Asc),
 }
 
+# A place of a candidate in the index, as the engine names it.
+Scored = tuple[float, tantivy.DocAddress]
 
-class Question:
+
+class Answering:
     """One question and the state of the index that answers it."""
 
     def __init__(self, query: SearchQuery, searcher: tantivy.Searcher) -> None:
         self._query = query
+        self._question = query.question
         self._searcher = searcher
+        self._queries = QuestionQueries(query.question, searcher)
         self._within = within(query.scopes, query.filters)
         self._first = (query.page - 1) * query.size
+        self._last = query.page * query.size
 
     def answer(self) -> SearchPage:
         """The page, its total and its facets."""
-        asked = plan(self._query.text, unfinished=self._query.prefix)
-        if asked is None:
-            return self._page(None, self._sorted(self._within), relaxed=False)
-        queries = PlanQueries(asked, self._searcher)
-        strict = queries.of(Pass.ALL) or Query.empty_query()
-        base = self._relaxed(asked, queries, strict)
-        matching = base or strict
-        if self._query.sort is Sort.RELEVANCE:
-            hits = self._ranked(asked, queries, strict, base)
+        if not self._question.terms:
+            return self._in_order(None, self._query.sort)
+        if self._question.named_only and (page := self._named()):
+            return page
+        matching = self._queries.of(Pass.ALL) or Query.empty_query()
+        relaxed = self._relaxed(matching)
+        if relaxed:
+            matching, without = relaxed
+        if self._query.sort is not Sort.RELEVANCE:
+            page = self._in_order(matching, self._query.sort)
         else:
-            hits = self._sorted(all_of(self._within, matching))
-        return self._page(matching, hits, relaxed=base is not None)
+            page = self._ranked(matching, everything=relaxed is not None)
+        if not relaxed:
+            return page
+        return SearchPage(page.total, page.hits, page.facets, relaxed=True, left_out=without)
 
-    def _page(self, matching: Query | None, hits: Sequence[Hit], *, relaxed: bool) -> SearchPage:
-        found = self._within if matching is None else all_of(self._within, matching)
-        return SearchPage(self._count(found), tuple(hits), self._facets(matching), relaxed)
+    def _named(self) -> SearchPage | None:
+        """What has all that was named, the most used first; None when nothing has."""
+        named = self._queries.named()
+        if not self._count(all_of(within(self._query.scopes, {}), named)):
+            return None
+        sort = self._query.sort
+        return self._in_order(named, Sort.USE if sort is Sort.RELEVANCE else sort)
 
-    def _relaxed(self, asked: Plan, queries: PlanQueries, strict: Query) -> Query | None:
-        """What matches when all words together match too little; None when they match enough.
+    def _relaxed(self, strict: Query) -> tuple[Query, tuple[str, ...]] | None:
+        """What matches when all words together match too little, and the words left out for it;
+        None when they match enough or nothing else is found.
 
         Decided without the filters: narrowing a search must not widen what its words mean, and
         the counts beside the filters must hold for each of them.
         """
         enough = SHORT if self._query.sort is Sort.RELEVANCE else 1
         scoped = within(self._query.scopes, {})
-        found = self._count(all_of(scoped, strict))
-        if found >= enough:
+        if self._count(all_of(self._within, strict)) >= enough:
             return None
-        for at_least in asked.fewer:
-            some = queries.some(at_least)
-            if self._count(all_of(scoped, some)) > found:
-                return some
+        found = self._ids(all_of(scoped, strict), enough)
+        if len(found) >= enough:
+            return None
+        plain = LOOKS[Pass.ALL]
+        begun = [contents(self._question)]
+        for step in (begun, *fewer(self._question, self._queries.unknown())):
+            more = set(found)
+            for terms in step:
+                query = self._queries.every(terms, plain, completed=step is begun)
+                more.update(self._ids(all_of(scoped, query), CANDIDATES))
+            if len(more) > len(found):
+                without = left_out(self._question, step[0]) if len(step) == 1 else ()
+                return among(sorted(more)[:MOST_CANDIDATES]), () if found else without
         return None
 
-    def _ranked(
-        self, asked: Plan, queries: PlanQueries, strict: Query, base: Query | None
-    ) -> list[Hit]:
-        first, last = self._first, self._first + self._query.size
-        head = merge({kind: self._candidates(queries, kind) for kind in asked.passes})
-        hits = list(head[first:last])
-        matches = all_of(self._within, strict)
-        if last > len(head):
-            ordered = queries.titles_first(matches)
-            hits += order_tail(head, self._top(ordered, last), first, last)
-        strictly = self._count(matches) if base is not None else 0
-        if base is not None and last > strictly:
-            start = max(first - strictly, 0)
-            others = Query.boolean_query(
-                [(Occur.Must, self._within), (Occur.Must, base), (Occur.MustNot, strict)]
-            )
-            others = queries.titles_first(others)
-            some = self._top(others, last - strictly)[start:]
-            hits += [Hit(hit.id, -1 / (1 + hit.score)) for hit in some]
-        return hits
+    def _ranked(self, matching: Query, *, everything: bool) -> SearchPage:
+        """In the order of the ranking; `everything`: all that matches is a candidate."""
+        found: dict[int, Candidate] = {}
+        places: dict[int, tantivy.DocAddress] = {}
+        total = 0
+        for kind in passes_of(self._question):
+            query = self._queries.of(kind)
+            if query is None or len(places) >= MOST_CANDIDATES:
+                continue
+            first = kind is Pass.ALL
+            some = self._searcher.search(all_of(self._within, query), limit=CANDIDATES, count=first)
+            total = int(some.count) if first else total  # type: ignore[attr-defined]
+            self._take(some.hits, kind, places, found)
+        if everything:
+            answer = self._searcher.search(all_of(self._within, matching), MOST_CANDIDATES)
+            total = int(answer.count)  # type: ignore[attr-defined]
+            self._take(answer.hits, None, places, found)
+        ranker = Ranker(self._question, self._queries.frequencies(), self._searcher.num_docs)
+        head = ranker.rank(list(found.values()), explain=self._query.explain)
+        hits = head[self._first : self._last]
+        if self._last > len(head) and total > len(head):
+            top = self._ids(all_of(self._within, matching), self._last)
+            hits += order_tail(head, top, self._first, self._last)
+        return SearchPage(total, tuple(hits), self._facets(matching))
 
-    def _candidates(self, queries: PlanQueries, kind: Pass) -> list[Hit]:
-        query = queries.of(kind)
-        if query is None:
-            return []
-        found = all_of(self._within, query)
-        return self._top(queries.titles_first(found) if kind is Pass.ALL else found, CANDIDATES)
+    def _take(
+        self,
+        hits: Sequence[Scored],
+        kind: Pass | None,
+        places: dict[int, tantivy.DocAddress],
+        found: dict[int, Candidate],
+    ) -> None:
+        ids = self._searcher.fast_field_values("id", [address for _, address in hits])
+        for id, (score, address) in zip(ids, hits, strict=True):
+            known = found.get(int(id or 0))
+            if known is None:
+                known = Candidate(int(id or 0), kept(self._searcher.doc(address)).shown)
+                found[known.id] = known
+                places[known.id] = address
+            if kind is not None:
+                known.scores[kind] = float(score or 0.0)
 
-    def _top(self, query: Query, limit: int) -> list[Hit]:
-        found = self._searcher.search(query, limit=limit, count=False).hits
-        ids = self._searcher.fast_field_values("id", [address for _, address in found])
-        pairs = zip(ids, found, strict=True)
-        return [Hit(int(id or 0), float(score)) for id, (score, _) in pairs]
-
-    def _sorted(self, query: Query) -> list[Hit]:
-        name, order = _ORDERS[self._query.sort]
-        found = self._searcher.search(
-            query,
+    def _in_order(self, matching: Query | None, sort: Sort) -> SearchPage:
+        found = self._within if matching is None else all_of(self._within, matching)
+        name, order = _ORDERS[sort]
+        answer = self._searcher.search(
+            found,
             limit=self._query.size,
             offset=self._first,
-            count=False,
             order_by_field=name,
             order=order,
-        ).hits
+        )
+        ids = self._searcher.fast_field_values("id", [address for _, address in answer.hits])
+        # The engine's type hints forget this attribute.
+        total = int(answer.count)  # type: ignore[attr-defined]
+        hits = tuple(Hit(int(id or 0), 0.0) for id in ids)
+        return SearchPage(total, hits, self._facets(matching))
+
+    def _ids(self, query: Query, limit: int) -> list[int]:
+        found = self._searcher.search(query, limit=limit, count=False).hits
         ids = self._searcher.fast_field_values("id", [address for _, address in found])
-        return [Hit(int(id or 0), 0.0) for id in ids]
+        return [int(id or 0) for id in ids]
 
     def _count(self, query: Query) -> int:
         found = self._searcher.search(query, limit=1, count=True)
-        # The engine's type hints forget this attribute.
         return int(found.count)  # type: ignore[attr-defined]
 
     def _facets(self, matching: Query | None) -> dict[str, tuple[tuple[str, int], ...]]:
@@ -155,12 +205,12 @@ class Question:
 
 
 def titles_for(
-    searcher: tantivy.Searcher, asked: Plan, scopes: Sequence[str]
+    searcher: tantivy.Searcher, asked: Question, scopes: Sequence[str]
 ) -> list[tuple[str, int]]:
     """(title, id) of those that hold the words, the most used of each kind of closeness."""
     found: dict[int, str] = {}
     scoped = within(scopes, {})
-    for query in PlanQueries(asked, searcher).of_titles():
+    for query in QuestionQueries(asked, searcher).of_titles():
         if len(found) >= _SUGGESTION_CANDIDATES:
             break
         hits = searcher.search(
@@ -169,10 +219,10 @@ def titles_for(
             count=False,
             order_by_field="use",
         ).hits
-        for _, address in hits:
-            document = searcher.doc(address)
-            title = bytes(document.get_first("title") or b"").decode()
-            found.setdefault(int(document.get_first("id") or 0), title)
+        ids = searcher.fast_field_values("id", [address for _, address in hits])
+        for id, (_, address) in zip(ids, hits, strict=True):
+            if id not in found:
+                found[int(id or 0)] = kept(searcher.doc(address)).title
     return [(title, material_id) for material_id, title in found.items()]
 
 

@@ -13,7 +13,8 @@ from functools import lru_cache
 from typing import Final
 
 from repo_server.domain import vietnamese
-from repo_server.search.passes import plan, spread
+from repo_server.domain.questions.base import Question
+from repo_server.search.passes import believed, spread
 
 # As the normaliser cuts words, with what it drops inside them, but in the text as it was written.
 _WORD: Final = re.compile(r"[^\W_]+(?:[\u0300-\u036f\u00ad\u200c\u200d\u2060\ufeff]+[^\W_]*)*")
@@ -28,7 +29,6 @@ _EXACT: Final = 1.0
 _PAIR: Final = 1.5
 _REPEATED: Final = 0.01
 
-_PAGE_WINDOW: Final = 240
 _SHORTEST_BEGINNING: Final = 2
 # Bodies are capped long before; this bounds one call whatever it is given.
 _LONGEST_TEXT: Final = 2_000_000
@@ -60,8 +60,10 @@ class _Match:
 
 
 @dataclass(frozen=True, slots=True)
-class _Question:
-    """`known` and `begun` remember words of texts: the pages of one answer share most of theirs."""
+class _Words:
+    """What is asked for, each word with the number of its term.
+
+    `known` and `begun` remember words of texts: the pages of one answer share most of theirs."""
 
     folded: Mapping[str, int]
     exact: Mapping[str, int]
@@ -71,46 +73,38 @@ class _Question:
     begun: dict[str, tuple[int, bool] | None] = field(default_factory=dict)
 
 
-def highlight(text: str, query_text: str, *, window: int = 240) -> Snippet:
-    """The window of about `window` characters that answers `query_text` best.
+def highlight(text: str, question: Question, *, window: int = 240) -> Snippet:
+    """The window of about `window` characters that answers `question` best.
 
-    Where words were typed with marks and occur with exactly these, only such occurrences are
+    Every reading of a term is a match, so that a corrected question marks what it was corrected
+    to. Where words were typed with marks and occur with exactly these, only such occurrences are
     marked; else every spelling is. A last word that does not occur marks what begins with it.
     """
     text = text[:_LONGEST_TEXT]
-    matches = _matches(text, _question(query_text))
+    matches = _matches(text, _words_of(question))
     span, score = _best_span(matches, window)
     start, end = _bounds(text, matches[span], window)
     inside = [match for match in matches if match.start >= start and match.end <= end]
     return Snippet(_fragments(text, inside, start, end), score)
 
 
-def best_page(pages: Sequence[str], query: str) -> int:
-    """The index of the page that answers `query` best; 0 when none does."""
-    asked = _question(query)
-    best, found = 0.0, 0
-    for number, page in enumerate(pages):
-        _, score = _best_span(_matches(page[:_LONGEST_TEXT], asked), _PAGE_WINDOW)
-        if score > best:
-            best, found = score, number
-    return found
-
-
 @lru_cache(maxsize=_QUESTIONS_KEPT)
-def _question(query_text: str) -> _Question:
-    asked = plan(query_text, unfinished=True)
-    if asked is None:
-        return _Question({}, {}, "", marked=False)
+def _words_of(question: Question) -> _Words:
     folded: dict[str, int] = {}
     exact: dict[str, int] = {}
-    for number, word in enumerate(asked.words):
-        for token in (word.exact, *vietnamese.pieces(word.exact)):
+    for number, term in enumerate(question.terms):
+        words = (word for reading in term.readings for word in reading.exact)
+        for token in (part for word in words for part in (word, *vietnamese.pieces(word))):
             exact.setdefault(token, number)
             folded.setdefault(vietnamese.fold_token(token), number)
-    return _Question(folded, exact, asked.words[-1].folded, marked=asked.marked)
+    if not folded:
+        return _Words({}, {}, "", marked=False)
+    last = vietnamese.fold_token(believed(question.terms)[-1])
+    marked = any(term.readings[0].marked for term in question.terms)
+    return _Words(folded, exact, last, marked=marked)
 
 
-def _matches(text: str, asked: _Question) -> list[_Match]:
+def _matches(text: str, asked: _Words) -> list[_Match]:
     """The words of the text that were asked for, only the exact ones of a word that has some."""
     if not asked.folded:
         return []

@@ -18,6 +18,7 @@ import meilisearch
 from meilisearch.errors import MeilisearchError
 
 from repo_server.domain.errors import SearchUnavailable
+from repo_server.domain.questions.base import Question
 from repo_server.failpoints import reached
 from repo_server.search.base import (
     IndexEntry,
@@ -28,8 +29,9 @@ from repo_server.search.base import (
 )
 from repo_server.search.meilisearch_documents import SETTINGS, schema_hash, to_meilisearch
 from repo_server.search.meilisearch_http import MeilisearchHttp, unavailable
-from repo_server.search.meilisearch_search import Question, titles_body
-from repo_server.search.passes import check_bounds, plan
+from repo_server.search.meilisearch_search import Answering
+from repo_server.search.meilisearch_words import titles_body
+from repo_server.search.passes import check_bounds
 from repo_server.search.suggesting import best_titles
 
 _ADMIN_SECONDS: Final = 5
@@ -76,16 +78,17 @@ class MeilisearchIndex:
         if not query.scopes:
             return SearchPage(0, (), dict.fromkeys(query.facets, ()))
         with self._prepared():
-            return Question(query, self._multi_search).answer()
+            return Answering(query, self._multi_search).answer()
 
-    def suggest(self, prefix: str, scopes: Sequence[str], limit: int) -> tuple[SuggestedTitle, ...]:
-        """Titles with the typed words, the closest first."""
-        typed = plan(prefix, unfinished=True)
-        if typed is None or not scopes or limit < 1:
+    def suggest(
+        self, question: Question, scopes: Sequence[str], limit: int
+    ) -> tuple[SuggestedTitle, ...]:
+        """Titles with the words, the closest first."""
+        if not question.terms or not scopes or limit < 1:
             return ()
         with self._prepared():
-            answer = self._multi_search([titles_body(typed, scopes)])[0]
-        return best_titles([(hit["title"], hit["id"]) for hit in answer["hits"]], typed, limit)
+            answer = self._multi_search([titles_body(question, scopes)])[0]
+        return best_titles([(hit["title"], hit["id"]) for hit in answer["hits"]], question, limit)
 
     def entries(self) -> Iterator[IndexEntry]:
         """In the order of the server; what changes while it is read may be missed."""

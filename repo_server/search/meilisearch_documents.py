@@ -14,16 +14,25 @@ from typing import Any, Final
 from repo_server.domain import vietnamese
 from repo_server.search.base import FACETS, MAX_DEPTH, MaterialDocument
 from repo_server.search.passes import spread, without_surrogates
+from repo_server.search.ranking import FACTS_SHOWN
 
 # Raise it when the same attributes are filled in another way, so that every index is fed again.
-_FILLING: Final = 1
+_FILLING: Final = 2
 
 FOLDED: Final = ("title_f", "rest_f")
 EXACT: Final = ("title_x", "rest_x")
 
 SETTINGS: Final[dict[str, Any]] = {
     "searchableAttributes": [*FOLDED, *EXACT],
-    "displayedAttributes": ["id", "rev", "title"],
+    "displayedAttributes": [
+        "id",
+        "rev",
+        "title",
+        "words",
+        "use",
+        "published_at",
+        *FACTS_SHOWN,
+    ],
     "filterableAttributes": ["id", "scope", *FACETS],
     "sortableAttributes": ["id", "published_at", "use", "title_key"],
     # `sort` first: it is only in force when a reader chose an order, and then it is the order.
@@ -82,6 +91,7 @@ def to_meilisearch(document: MaterialDocument) -> dict[str, Any]:
         "id": document.id,
         "rev": document.rev,
         "title": without_surrogates(document.title),
+        "words": " ".join(vietnamese.exact_token(token) for token in title),
         "title_f": _folded(title),
         "rest_f": _folded(words),
         "title_x": _exact(title),

@@ -1,45 +1,40 @@
 """How Meilisearch answers one question: the passes of the plan as one `POST /multi-search`.
 
-The engine has no query for "some of these words", so what follows when all words match too little
-is a bounded set of ids: what matches with one word left out, with the first or the rarest words.
-Totals and facets then come from a search among exactly these ids.
+The engine has no query for "this word or that one", so a question with several readings is asked
+once for each, and what they find together is a bounded set of ids; so is what follows when all
+words match too little. Totals and facets then come from a search among exactly these ids.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-from repo_server.domain import vietnamese
+from repo_server.domain.questions.base import Question
 from repo_server.search.base import Hit, SearchPage, SearchQuery, Sort
-from repo_server.search.meilisearch_documents import EXACT, FOLDED, vni
+from repo_server.search.meilisearch_words import (
+    Body,
+    body_of,
+    scope_filter,
+    shown,
+    variants,
+    words_bodies,
+)
 from repo_server.search.passes import (
     CANDIDATES,
-    EXACTS,
-    PHRASES,
+    MOST_CANDIDATES,
     SHORT,
     Pass,
-    Plan,
-    merge,
+    contents,
+    fewer,
+    left_out,
     order_tail,
-    plan,
-    spread,
-    without_surrogates,
+    passes_of,
 )
+from repo_server.search.ranking import Candidate, Ranker
 
-# The engine itself looks at no more words than these; phrases count as one.
-_WORDS_COUNTED: Final = 10
-_MOST_RELAXED: Final = 250
-_SUGGESTION_CANDIDATES: Final = 50
+# Of what several readings find together, so much of each can be paged through.
+_MOST_OF_A_READING: Final = 1_000
 
-_ATTRIBUTES: Final[Mapping[Pass, Sequence[str]]] = {
-    Pass.ALL: FOLDED,
-    Pass.PHRASE: FOLDED,
-    Pass.TITLE: FOLDED[:1],
-    Pass.TITLE_PHRASE: FOLDED[:1],
-    Pass.EXACT: EXACT,
-    Pass.EXACT_PHRASE: EXACT,
-    Pass.EXACT_TITLE: EXACT[:1],
-    Pass.EXACT_TITLE_PHRASE: EXACT[:1],
-}
 _ORDERS: Final[Mapping[Sort, list[str]]] = {
     Sort.RELEVANCE: ["published_at:desc", "id:desc"],
     Sort.NEWEST: ["published_at:desc", "id:desc"],
@@ -47,18 +42,30 @@ _ORDERS: Final[Mapping[Sort, list[str]]] = {
     Sort.TITLE: ["title_key:asc", "id:desc"],
 }
 
-# One search of a multi-search without its index, and one answer.
-Body = dict[str, Any]
 Found = Mapping[str, Any]
 MultiSearch = Callable[[Sequence[Body]], Sequence[Found]]
 Counts = tuple[tuple[str, int], ...]
 
 
-class Question:
+@dataclass(slots=True)
+class _Matches:
+    """What a question means on this server: one search, or exactly these ids."""
+
+    body: Body
+    ids: tuple[int, ...] = ()
+    facts: tuple[str, ...] = ()
+    relaxed: bool = False
+    left_out: tuple[str, ...] = ()
+    # Candidates that were seen on the way, whatever the filters.
+    seen: dict[int, Candidate] = field(default_factory=dict)
+
+
+class Answering:
     """One question to one server."""
 
     def __init__(self, query: SearchQuery, multi_search: MultiSearch) -> None:
         self._query = query
+        self._question = query.question
         self._send = multi_search
         self._first = (query.page - 1) * query.size
         self._last = query.page * query.size
@@ -67,111 +74,148 @@ class Question:
 
     def answer(self) -> SearchPage:
         """The page, its total and its facets."""
-        asked = plan(self._query.text, unfinished=self._query.prefix)
-        if asked is None:
-            return self._in_order({"q": ""})
-        strict = _strict(asked, Pass.ALL)
-        if self._query.sort is Sort.RELEVANCE:
-            return self._by_relevance(asked, strict)
-        scoped = self._all_scoped(strict)
-        ids = () if scoped["totalHits"] else self._some_words(asked, ())
-        if ids:
-            return self._in_order({"q": ""}, [hit.id for hit in ids])
-        return self._in_order(strict)
-
-    def _in_order(self, body: Body, ids: Sequence[int] = ()) -> SearchPage:
-        """The matches of one search in the order that the reader chose."""
-        order = {
-            "sort": _ORDERS[self._query.sort],
-            "page": self._query.page,
-            "hitsPerPage": self._query.size,
-            "facets": self._free,
-        }
-        found = self._send([self._filtered(body, ids) | order, *self._facet_bodies(body, ids)])
-        hits = tuple(Hit(hit["id"], 0.0) for hit in found[0]["hits"])
-        return SearchPage(found[0]["totalHits"], hits, self._counts(found), bool(ids))
-
-    def _by_relevance(self, asked: Plan, strict: Body) -> SearchPage:
-        depth = {"page": 1, "hitsPerPage": max(CANDIDATES, self._last)}
-        counted = {"facets": self._free}
-        others = [kind for kind in asked.passes if kind is not Pass.ALL]
-        facets = self._facet_bodies(strict)
-        found = self._send(
-            [self._filtered(strict) | depth | counted, *facets]
-            + [self._filtered(_strict(asked, kind)) for kind in others]
-        )
-        lists = [_hits(answer) for answer in found[1 + len(facets) :]]
-        matches = _hits(found[0])
-        head = merge({Pass.ALL: matches[:CANDIDATES], **dict(zip(others, lists, strict=True))})
-        few = found[0]["totalHits"] < SHORT and len(asked.words) > 1
-        if few and (page := self._relaxed(asked, strict, head)):
+        if not self._question.terms:
+            return self._in_order(_Matches({"q": ""}), self._query.sort)
+        if self._question.named_only and (page := self._named()):
             return page
-        hits = [*head[self._first : self._last]]
-        hits += order_tail(head, matches, self._first, self._last)
-        return SearchPage(found[0]["totalHits"], tuple(hits), self._counts(found))
+        if self._query.sort is not Sort.RELEVANCE:
+            return self._in_order(self._matches(), self._query.sort)
+        readings = variants(self._question)
+        if len(readings) > 1:
+            return self._ranked(self._matches())
+        # Most questions have one reading that matches enough: they are one request.
+        page = self._ranked(_Matches(body_of(self._question, readings[0], Pass.ALL)))
+        if page.total >= SHORT:
+            return page
+        matches = self._matches()
+        return self._ranked(matches) if matches.ids else page
 
-    def _relaxed(self, asked: Plan, strict: Body, head: Sequence[Hit]) -> SearchPage | None:
-        """The strict hits, then those with some of the words; None when there is no need.
+    def _named(self) -> SearchPage | None:
+        """What has all that was named, the most used first; None when nothing has."""
+        matches = _Matches({"q": ""}, facts=_facts(self._question))
+        bounds = {"filter": self._filter({}, matches), "page": 1, "hitsPerPage": 0}
+        if not self._send([{"q": ""} | bounds])[0]["totalHits"]:
+            return None
+        sort = self._query.sort
+        return self._in_order(matches, Sort.USE if sort is Sort.RELEVANCE else sort)
+
+    def _matches(self) -> _Matches:
+        """What all words together match in any of their readings, or else in fewer steps.
 
         Decided without the filters: narrowing a search must not widen what its words mean.
         """
-        scoped = self._all_scoped(strict)
-        if scoped["totalHits"] >= SHORT:
-            return None
-        sure = {hit["id"] for hit in scoped["hits"]}
-        more = self._some_words(asked, sure)
-        if not more:
-            return None
-        ids = [*sure, *(hit.id for hit in more)]
-        body = {"q": ""}
-        bounds = {"page": 1, "hitsPerPage": len(ids), "facets": self._free}
-        everyone = self._filtered(body, ids) | bounds
-        found = self._send([everyone, *self._facet_bodies(body, ids)])
-        left = {hit["id"] for hit in found[0]["hits"]}
-        ranked = [hit for hit in (*head, *more) if hit.id in left]
-        hits = tuple(ranked[self._first : self._last])
-        return SearchPage(len(ranked), hits, self._counts(found), relaxed=True)
+        asked = variants(self._question)
+        first = [body_of(self._question, one, Pass.ALL) for one in asked]
+        found = self._everywhere([body | {"hitsPerPage": SHORT} for body in first])
+        live = [body for body, answer in zip(first, found, strict=True) if answer["totalHits"]]
+        enough = SHORT if self._query.sort is Sort.RELEVANCE else 1
+        if len(live) == 1 and sum(answer["totalHits"] for answer in found) >= enough:
+            return _Matches(live[0])
+        seen: dict[int, Candidate] = {}
+        for answer in found:
+            _take(answer, Pass.ALL, seen)
+        if sum(answer["totalHits"] for answer in found) >= enough:
+            wanted = {"hitsPerPage": _MOST_OF_A_READING, "attributesToRetrieve": ["id"]}
+            lists = self._everywhere([body | wanted for body in live])
+            ids = dict.fromkeys(hit["id"] for answer in lists for hit in answer["hits"])
+            return _Matches({"q": ""}, tuple(ids), seen=seen)
+        return self._fewer(asked, seen) or _Matches(
+            {"q": ""} if len(live) > 1 else first[0], tuple(seen) if len(live) > 1 else ()
+        )
 
-    def _some_words(self, asked: Plan, sure: Collection[int]) -> list[Hit]:
-        """What matches with a word left out, with the first words, with the rarest word."""
-        texts = _texts(asked, Pass.ALL)[:_WORDS_COUNTED]
-        if len(texts) == 1:
-            return []
-        bodies = [
-            _body(texts[:place] + texts[place + 1 :], Pass.ALL) for place in range(len(texts))
+    def _fewer(self, asked: Sequence[Question], seen: dict[int, Candidate]) -> _Matches | None:
+        """What follows when all words match too little; None when nothing does."""
+        strictly = len(seen)
+        terms = contents(self._question)
+        bodies = words_bodies(terms)
+        known = self._everywhere([body | {"hitsPerPage": 0} for body in bodies])
+        unknown = [
+            term for term, answer in zip(terms, known, strict=True) if not answer["totalHits"]
         ]
-        bodies += [
-            _body(texts, Pass.ALL) | {"matchingStrategy": strategy}
-            for strategy in ("last", "frequency")
-        ]
-        filters = {"filter": self._filter({}), "page": 1, "hitsPerPage": CANDIDATES}
-        scores: dict[int, float] = {}
-        for answer in self._send([body | filters for body in bodies]):
-            for hit in _hits(answer):
-                scores[hit.id] = scores.get(hit.id, 0.0) + hit.score
-        more = [Hit(id, -1 / (1 + score)) for id, score in scores.items() if id not in sure]
-        return sorted(more, key=lambda hit: (-hit.score, -hit.id))[:_MOST_RELAXED]
+        begun = [body_of(one, one, Pass.ALL, completed=True) for one in asked]
+        steps: list[tuple[list[Body], tuple[str, ...]]] = [(begun, ())]
+        for step in fewer(self._question, unknown):
+            without = left_out(self._question, step[0]) if len(step) == 1 else ()
+            rest = [Question(self._question.typed, kept) for kept in step]
+            steps.append(([body_of(one, one, Pass.ALL) for one in rest], without))
+        for step_bodies, without in steps:
+            for answer in self._everywhere(step_bodies):
+                _take(answer, None, seen)
+            if len(seen) > strictly:
+                ids = tuple(seen)[:MOST_CANDIDATES]
+                without = () if strictly else without
+                return _Matches({"q": ""}, ids, relaxed=True, left_out=without, seen=seen)
+        return None
 
-    def _all_scoped(self, strict: Body) -> Found:
-        """The strict matches without the filters."""
-        bounds = {"filter": self._filter({}), "page": 1, "hitsPerPage": SHORT}
-        return self._send([strict | bounds])[0]
-
-    def _filtered(self, body: Body, ids: Sequence[int] = ()) -> Body:
-        return {
-            "hitsPerPage": CANDIDATES,
-            **body,
-            "filter": self._filter(self._query.filters, ids),
+    def _in_order(self, matches: _Matches, sort: Sort) -> SearchPage:
+        """The matches in the order that the reader chose."""
+        order = {
+            "sort": _ORDERS[sort],
+            "page": self._query.page,
+            "hitsPerPage": self._query.size,
+            "attributesToRetrieve": ["id"],
+            "facets": self._free,
         }
+        found = self._send([self._filtered(matches) | order, *self._facet_bodies(matches)])
+        hits = tuple(Hit(hit["id"], 0.0) for hit in found[0]["hits"])
+        return self._page(matches, found, hits)
 
-    def _facet_bodies(self, body: Body, ids: Sequence[int] = ()) -> list[Body]:
+    def _ranked(self, matches: _Matches) -> SearchPage:
+        depth: Body = {"hitsPerPage": max(CANDIDATES, self._last)}
+        if matches.ids:
+            depth = {"hitsPerPage": len(matches.ids), "attributesToRetrieve": ["id"]}
+        facets = self._facet_bodies(matches)
+        kinds = passes_of(self._question)
+        passes = [
+            body_of(self._question, one, kind) | {"filter": self._filter(self._query.filters, None)}
+            for kind in kinds
+            for one in variants(self._question)
+        ]
+        counted = {"facets": self._free}
+        found = self._send([self._filtered(matches) | depth | counted, *facets, *passes])
+        candidates = dict(matches.seen)
+        answers = iter(found[1 + len(facets) :])
+        for kind in kinds:
+            for _ in variants(self._question):
+                _take(next(answers), kind, candidates)
+        if not matches.ids:
+            _take({"hits": found[0]["hits"][:CANDIDATES]}, Pass.ALL, candidates)
+        order = [hit["id"] for hit in found[0]["hits"]]
+        if matches.ids:
+            left = set(order)
+            candidates = {id: one for id, one in candidates.items() if id in left}
+        some = [*candidates.values()][:MOST_CANDIDATES]
+        head = Ranker(self._question, {}, 1).rank(some, explain=self._query.explain)
+        hits = head[self._first : self._last]
+        hits += order_tail(head, order, self._first, self._last)
+        return self._page(matches, found, tuple(hits))
+
+    def _page(self, matches: _Matches, found: Sequence[Found], hits: tuple[Hit, ...]) -> SearchPage:
+        return SearchPage(
+            found[0]["totalHits"],
+            hits,
+            self._counts(found),
+            relaxed=matches.relaxed,
+            left_out=matches.left_out,
+        )
+
+    def _everywhere(self, bodies: Sequence[Body]) -> Sequence[Found]:
+        """The answers within the scopes, without the filters."""
+        everywhere = {"filter": self._filter({}, None)}
+        return self._send([body | everywhere for body in bodies]) if bodies else []
+
+    def _filtered(self, matches: _Matches) -> Body:
+        return matches.body | {"page": 1, "filter": self._filter(self._query.filters, matches)}
+
+    def _facet_bodies(self, matches: _Matches) -> list[Body]:
         """One search for each narrowed facet, without its own filter."""
         filters = self._query.filters
         return [
             {
-                **body,
-                "filter": self._filter({k: v for k, v in filters.items() if k != name}, ids),
+                **matches.body,
+                "filter": self._filter({k: v for k, v in filters.items() if k != name}, matches),
                 "facets": [name],
+                "page": 1,
                 "hitsPerPage": 0,
             }
             for name in self._narrowed
@@ -184,95 +228,23 @@ class Question:
             counted[name] = _by_count(answer, name)
         return {name: counted[name] for name in self._query.facets}
 
-    def _filter(self, filters: Mapping[str, Sequence[str]], ids: Sequence[int] = ()) -> list[str]:
-        return scope_filter(self._query.scopes, filters, ids)
+    def _filter(self, filters: Mapping[str, Sequence[str]], matches: _Matches | None) -> list[str]:
+        clauses = scope_filter(self._query.scopes, filters, matches.ids if matches else ())
+        return [*clauses, *(matches.facts if matches else ())]
 
 
-def scope_filter(
-    scopes: Sequence[str], filters: Mapping[str, Sequence[str]], ids: Sequence[int] = ()
-) -> list[str]:
-    """What the asker may find, narrowed by the filters and to `ids` where there are any."""
-    musts = [("scope", scopes), *filters.items()]
-    clauses = [
-        f"{name} IN [{', '.join(_quoted(value) for value in values)}]"
-        for name, values in musts
-        if values or name == "scope"
-    ]
-    if ids:
-        clauses.append(f"id IN [{', '.join(str(id) for id in ids)}]")
-    return clauses
+def _facts(question: Question) -> tuple[str, ...]:
+    named = ({one.facet: one.values} for one in question.preferences)
+    return tuple(clause for facet in named for clause in scope_filter((), facet)[1:])
 
 
-def titles_body(asked: Plan, scopes: Sequence[str]) -> Body:
-    """The search for titles that hold the words; the engine's rules put side by side and early
-    before apart and late, and the most used before others."""
-    return {
-        **_strict(asked, Pass.TITLE),
-        "filter": scope_filter(scopes, {}),
-        "attributesToRetrieve": ["id", "title"],
-        "hitsPerPage": _SUGGESTION_CANDIDATES,
-    }
-
-
-def _strict(asked: Plan, kind: Pass) -> Body:
-    texts = _texts(asked, kind)
-    if kind in PHRASES:
-        texts = _as_phrase(asked, kind, texts)
-    return _body(texts, kind, unfinished=asked.unfinished)
-
-
-def _body(texts: Sequence[str], kind: Pass, *, unfinished: bool = False) -> Body:
-    # The engine takes the last word for unfinished unless something follows it.
-    return {
-        "q": " ".join(texts) + ("" if unfinished else " "),
-        "matchingStrategy": "all",
-        "attributesToSearchOn": [*_ATTRIBUTES[kind]],
-        "attributesToRetrieve": ["id"],
-        "showRankingScore": True,
-        "page": 1,
-        "hitsPerPage": CANDIDATES,
-    }
-
-
-def _texts(asked: Plan, kind: Pass) -> list[str]:
-    """Each word as the engine is asked for it; documents hold "khtn6" as "khtn 6" too."""
-    tokens = [word.exact if kind in EXACTS else word.folded for word in asked.words]
-    texts = [_as_text(token, kind) for token in tokens]
-    if asked.unfinished and not vietnamese.pieces(tokens[-1]):
-        texts[-1] = _coded(tokens[-1], kind)
-    return texts
-
-
-def _as_text(token: str, kind: Pass) -> str:
-    """Quoted where a number is in it: the engine forgives no typing errors in a phrase."""
-    parts = [_coded(part, kind) for part in vietnamese.pieces(token)]
-    if parts or any(letter.isdigit() for letter in token):
-        return f'"{" ".join(parts or [_coded(token, kind)])}"'
-    return _coded(token, kind)
-
-
-def _as_phrase(asked: Plan, kind: Pass, texts: Sequence[str]) -> list[str]:
-    """The words side by side; an unfinished one stands behind them, phrases know no prefixes."""
-    words = asked.words[:-1] if asked.unfinished else asked.words
-    tokens = spread(word.exact if kind in EXACTS else word.folded for word in words)
-    phrase = " ".join(_coded(token, kind) for token in tokens)
-    rest = list(texts[len(words) :])
-    return [f'"{phrase}"', *rest] if phrase else rest
-
-
-def _coded(token: str, kind: Pass) -> str:
-    return vni(token) if kind in EXACTS else token
-
-
-def _hits(answer: Found) -> list[Hit]:
-    return [Hit(hit["id"], float(hit["_rankingScore"])) for hit in answer["hits"]]
+def _take(answer: Found, kind: Pass | None, found: dict[int, Candidate]) -> None:
+    for hit in answer["hits"]:
+        one = found.setdefault(hit["id"], Candidate(hit["id"], shown(hit)))
+        if kind is not None:
+            one.scores[kind] = max(one.scores.get(kind, 0.0), float(hit["_rankingScore"]))
 
 
 def _by_count(answer: Found, name: str) -> Counts:
     counted = answer.get("facetDistribution", {}).get(name, {})
     return tuple(sorted(counted.items(), key=lambda pair: (-pair[1], pair[0])))
-
-
-def _quoted(value: str) -> str:
-    text = without_surrogates(value).replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{text}"'

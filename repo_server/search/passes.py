@@ -1,145 +1,140 @@
-"""What is looked for, before any engine is asked: the words of a question and the passes over it.
+"""The passes over a question: cheap lists of candidates, the same plan for every engine.
 
-A question becomes a few cheap passes, each a plain list of candidates from the engine, and the
-same merge for both engines puts them in order. The rules of the order:
+A question becomes a few passes, each a plain list of candidates from the engine: all words
+anywhere, in the title, side by side, with the typed marks, with what was understood. `ranking`
+puts the candidates in order. Every pass finds only what the first one, `ALL`, finds too; so the
+matches of `ALL` are the total, and what lies behind the candidates follows in the engine's order.
 
-- a question typed with marks means those marks: exact in the title, then exact anywhere, then
-  the same letters with other marks;
-- a hit in the title comes before a hit in the text, the words side by side before the words apart;
-- within one such class the engine's own score decides, then the newest id.
-
-Only the first `CANDIDATES` of each pass are put in order; the other matches follow in the order of
-the engine, so that every match can be paged to, once.
+What the question names (subject, grade, kind, set) is preferred, never required: `ALL` asks for
+the other words only.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from repo_server.domain import vietnamese
 from repo_server.domain.errors import InvalidValue
+from repo_server.domain.questions.base import Origin, Question, Term
 from repo_server.search.base import FACETS, MAX_DEPTH, Hit, SearchQuery
 
 CANDIDATES: Final = 50
+"""What one pass brings."""
 
-# Fewer matches than this for all words together, and materials with some of the words follow.
+MOST_CANDIDATES: Final = 250
+"""What all passes together bring to the ranking."""
+
 SHORT: Final = 10
+"""Fewer matches than this for all words together, and materials with some of them follow."""
 
-# A person's question is shorter; a pasted page is cut here, so that no question is expensive.
-MOST_WORDS: Final = 24
+# Leaving out each of very many words in turn would cost more than it finds.
+_MOST_LEFT_OUT: Final = 8
 
 
 class Pass(StrEnum):
-    """One list of candidates: all words, at a place, apart or side by side, exact or folded."""
+    """One list of candidates. `ALL` comes first: the others are parts of it."""
 
     ALL = "all"
-    PHRASE = "phrase"
+    EVERY = "every"
+    UNDERSTOOD = "understood"
     TITLE = "title"
+    TITLE_UNDERSTOOD = "title_understood"
     TITLE_PHRASE = "title_phrase"
+    PHRASE = "phrase"
     EXACT = "exact"
-    EXACT_PHRASE = "exact_phrase"
     EXACT_TITLE = "exact_title"
     EXACT_TITLE_PHRASE = "exact_title_phrase"
-
-
-# Folded hits of every kind together (5) stay below one exact hit (8).
-WEIGHTS: Final[Mapping[Pass, float]] = {
-    Pass.ALL: 0,
-    Pass.PHRASE: 1,
-    Pass.TITLE: 2,
-    Pass.TITLE_PHRASE: 2,
-    Pass.EXACT: 8,
-    Pass.EXACT_PHRASE: 2,
-    Pass.EXACT_TITLE: 4,
-    Pass.EXACT_TITLE_PHRASE: 4,
-}
-
-# How much the engine's scores, as a share of the best, order candidates of one class.
-_FINE: Final[Mapping[Pass, float]] = {Pass.ALL: 0.5, Pass.TITLE: 0.4}
-
-# A candidate of the narrow pass is one of the wide pass too, even where the wide list was cut.
-_IMPLIED: Final[Mapping[Pass, tuple[Pass, ...]]] = {
-    Pass.ALL: (),
-    Pass.PHRASE: (),
-    Pass.TITLE: (),
-    Pass.TITLE_PHRASE: (Pass.TITLE, Pass.PHRASE),
-    Pass.EXACT: (),
-    Pass.EXACT_PHRASE: (Pass.EXACT, Pass.PHRASE),
-    Pass.EXACT_TITLE: (Pass.EXACT, Pass.TITLE),
-    Pass.EXACT_TITLE_PHRASE: (
-        Pass.EXACT_TITLE,
-        Pass.EXACT_PHRASE,
-        Pass.EXACT,
-        Pass.TITLE_PHRASE,
-        Pass.TITLE,
-        Pass.PHRASE,
-    ),
-}
-
-PHRASES: Final = (
-    Pass.PHRASE,
-    Pass.TITLE_PHRASE,
-    Pass.EXACT_PHRASE,
-    Pass.EXACT_TITLE_PHRASE,
-)
-EXACTS: Final = (
-    Pass.EXACT,
-    Pass.EXACT_PHRASE,
-    Pass.EXACT_TITLE,
-    Pass.EXACT_TITLE_PHRASE,
-)
+    EXACT_PHRASE = "exact_phrase"
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
-    """One word of a question.
+class Look:
+    """How a pass looks: in titles only, with the marks as typed, side by side, where all that the
+    question names are facts of the material, or where it is words of it."""
 
-    `typed` is normalized only, for a word that may be unfinished; `parts` are those of a word and
-    a number written together ("khtn6" also asks for "khtn 6"), else empty.
+    title: bool = False
+    exact: bool = False
+    phrase: bool = False
+    facts: bool = False
+    named: bool = False
+
+
+LOOKS: Final = {
+    Pass.ALL: Look(),
+    Pass.EVERY: Look(named=True),
+    Pass.UNDERSTOOD: Look(facts=True),
+    Pass.TITLE: Look(title=True),
+    Pass.TITLE_UNDERSTOOD: Look(title=True, facts=True),
+    Pass.TITLE_PHRASE: Look(title=True, phrase=True),
+    Pass.PHRASE: Look(phrase=True),
+    Pass.EXACT: Look(exact=True),
+    Pass.EXACT_TITLE: Look(title=True, exact=True),
+    Pass.EXACT_TITLE_PHRASE: Look(title=True, exact=True, phrase=True),
+    Pass.EXACT_PHRASE: Look(exact=True, phrase=True),
+}
+
+
+def passes_of(question: Question) -> tuple[Pass, ...]:
+    """The passes that can tell candidates of this question apart, `ALL` first."""
+    own = contents(question)
+    marked = all(term.readings[0].marked for term in own)
+    row, named = len(believed(own)) > 1, len(own) < len(question.terms)
+    return tuple(
+        kind
+        for kind, look in LOOKS.items()
+        if (marked or not look.exact)
+        and (row or not look.phrase)
+        and (named or not (look.facts or look.named))
+    )
+
+
+def contents(question: Question) -> tuple[Term, ...]:
+    """The terms that are looked for as words; all of them where every one names a preference."""
+    found = tuple(term for term in question.terms if term.preference < 0)
+    return found or question.terms
+
+
+def believed(terms: Sequence[Term]) -> list[str]:
+    """The words of what is believed to be meant, in order, normalized, marks as written."""
+    return [word for term in terms for word in term.readings[0].words]
+
+
+def unfinished(question: Question) -> bool:
+    """Whether the last word that is looked for is perhaps still being written."""
+    own = contents(question)
+    return bool(own) and own[-1].unfinished
+
+
+def typed_words(term: Term) -> tuple[str, ...]:
+    """The words of the term as they were typed."""
+    readings = (one.words for one in term.readings if one.origin is Origin.TYPED)
+    return next(readings, term.readings[0].words)
+
+
+def fewer(question: Question, unknown: Sequence[Term]) -> Iterator[list[tuple[Term, ...]]]:
+    """Step by step, what must suffice when all words together match too little.
+
+    Each step is a list of conjunctions, the terms that must all be there. First without the words
+    that no material holds (`unknown`), then without one of the words each, then two neighbors each,
+    at last each word by itself.
     """
-
-    typed: str
-    folded: str
-    exact: str
-    parts: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A question understood: its words as typed, whether its marks are meant, whether the last
-    word may be unfinished."""
-
-    words: tuple[Word, ...]
-    marked: bool
-    unfinished: bool
-
-    @property
-    def passes(self) -> tuple[Pass, ...]:
-        """The passes that can tell candidates of this question apart, `ALL` first."""
-        return tuple(
-            kind
-            for kind in Pass
-            if (self.marked or kind not in EXACTS)
-            and (kind not in PHRASES or len(self.words) > 1 or self.words[0].parts)
-        )
-
-    @property
-    def fewer(self) -> tuple[int, ...]:
-        """How many of the words must suffice when all are too many: half of them, then one."""
-        half = (len(self.words) + 1) // 2
-        if len(self.words) == 1:
-            return ()
-        return (half, 1) if half > 1 else (1,)
+    words = tuple(term for term in contents(question) if term not in unknown)
+    size = len(words)
+    if words and size < len(contents(question)):
+        yield [words]
+    if 2 < size <= _MOST_LEFT_OUT:
+        yield [words[:at] + words[at + 1 :] for at in range(size)]
+    if size > 2:
+        yield [words[at : at + 2] for at in range(size - 1)]
+    if size > 1:
+        yield [(word,) for word in words]
 
 
-def plan(text: str, *, unfinished: bool) -> Plan | None:
-    """The first `MOST_WORDS` words of `text`; None when it holds none, which means browsing."""
-    words = tuple(_word(token) for token in vietnamese.tokens(text)[:MOST_WORDS])
-    if not words:
-        return None
-    marked = any(word.typed != vietnamese.unmarked(word.typed) for word in words)
-    return Plan(words, marked=marked, unfinished=unfinished)
+def left_out(question: Question, kept: Sequence[Term]) -> tuple[str, ...]:
+    """What was typed of the terms that are not among `kept`."""
+    lost = (term for term in contents(question) if term not in kept)
+    return tuple(" ".join(typed_words(term)) for term in lost)
 
 
 def spread(tokens: Iterable[str]) -> list[str]:
@@ -152,35 +147,16 @@ def spread(tokens: Iterable[str]) -> list[str]:
     return found
 
 
-def merge(candidates: Mapping[Pass, Sequence[Hit]]) -> tuple[Hit, ...]:
-    """The candidates of all passes in one order, best first, each id once."""
-    found: dict[int, set[Pass]] = {}
-    fine: dict[int, float] = {}
-    for kind, hits in candidates.items():
-        best = max((hit.score for hit in hits), default=0.0) or 1.0
-        for hit in hits:
-            found.setdefault(hit.id, set()).update((kind, *_IMPLIED[kind]))
-            if kind in _FINE:
-                share = _FINE[kind] * hit.score / best
-                fine[hit.id] = fine.get(hit.id, 0.0) + share
-    ranked = [
-        Hit(id, sum(WEIGHTS[kind] for kind in kinds) + fine.get(id, 0.0))
-        for id, kinds in found.items()
-    ]
-    return tuple(sorted(ranked, key=lambda hit: (-hit.score, -hit.id)))
-
-
-def order_tail(head: Sequence[Hit], matches: Sequence[Hit], first: int, last: int) -> list[Hit]:
+def order_tail(head: Sequence[Hit], matches: Sequence[int], first: int, last: int) -> list[Hit]:
     """The hits at the places `first` to `last` that lie behind the `head`.
 
     `matches` are at least the first `last` matches in the engine's order; what is in the head is
     not shown again.
     """
     shown = {hit.id for hit in head}
-    best = max((hit.score for hit in matches), default=0.0) or 1.0
-    rest = [hit for hit in matches if hit.id not in shown]
+    rest = [id for id in matches if id not in shown]
     start, end = max(first - len(head), 0), max(last - len(head), 0)
-    return [Hit(hit.id, _FINE[Pass.ALL] * hit.score / best) for hit in rest[start:end]]
+    return [Hit(id, -float(place)) for place, id in enumerate(rest[start:end], start + 1)]
 
 
 def check_bounds(query: SearchQuery) -> None:
@@ -200,8 +176,3 @@ def check_bounds(query: SearchQuery) -> None:
 def without_surrogates(text: str) -> str:
     """Text that can be encoded: engines refuse lone surrogates, people never mean them."""
     return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def _word(token: str) -> Word:
-    parts = tuple(vietnamese.fold_token(part) for part in vietnamese.pieces(token))
-    return Word(token, vietnamese.fold_token(token), vietnamese.exact_token(token), parts)

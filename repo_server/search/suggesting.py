@@ -7,14 +7,15 @@ side by side comes before what merely holds them all.
 from collections.abc import Iterable
 
 from repo_server.domain import vietnamese
+from repo_server.domain.questions.base import Question
 from repo_server.search.base import SuggestedTitle
-from repo_server.search.passes import Plan, spread
+from repo_server.search.passes import believed, spread, unfinished
 
 Closeness = tuple[bool, bool, bool, bool]
 
 
 def best_titles(
-    titles: Iterable[tuple[str, int]], asked: Plan, limit: int
+    titles: Iterable[tuple[str, int]], asked: Question, limit: int
 ) -> tuple[SuggestedTitle, ...]:
     """Each title once, with all materials (title, id) that bear it: the closest first.
 
@@ -30,7 +31,7 @@ def best_titles(
     return tuple(ranked[:limit])
 
 
-def closeness(text: str, asked: Plan) -> Closeness:
+def closeness(text: str, asked: Question) -> Closeness:
     """How close a text is to what was typed; smaller is closer.
 
     First the marks, where some were typed, then the words side by side, then at its beginning, then
@@ -38,7 +39,7 @@ def closeness(text: str, asked: Plan) -> Closeness:
     """
     words = spread(vietnamese.tokens(text))
     at = _place([vietnamese.fold_token(word) for word in words], asked, exact=False)
-    if asked.marked:
+    if is_marked(asked):
         exact_at = _place([vietnamese.exact_token(word) for word in words], asked, exact=True)
         at = exact_at if exact_at is not None else at
         differs = exact_at is None
@@ -47,32 +48,39 @@ def closeness(text: str, asked: Plan) -> Closeness:
     return differs, at is None, at != 0, at != 0 or len(words) != len(_typed(asked, exact=False))
 
 
-def completed(text: str, asked: Plan) -> str | None:
+def completed(text: str, asked: Question) -> str | None:
     """The typed words as `text` has them, the last one whole; None where they are not there."""
     words = spread(vietnamese.tokens(text))
     at = _place([vietnamese.exact_token(word) for word in words], asked, exact=True)
-    if at is None and asked.marked:
+    if at is None and is_marked(asked):
         return None
     if at is None:
         at = _place([vietnamese.fold_token(word) for word in words], asked, exact=False)
     return None if at is None else " ".join(words[at : at + len(_typed(asked, exact=False))])
 
 
-def _typed(asked: Plan, *, exact: bool) -> list[str]:
-    return spread(word.exact if exact else word.folded for word in asked.words)
+def is_marked(asked: Question) -> bool:
+    """Whether the marks of any word are meant."""
+    return any(term.readings[0].marked for term in asked.terms)
 
 
-def _place(words: list[str], asked: Plan, *, exact: bool) -> int | None:
+def _typed(asked: Question, *, exact: bool) -> list[str]:
+    settled = vietnamese.exact_token if exact else vietnamese.fold_token
+    return [settled(word) for word in spread(believed(asked.terms))]
+
+
+def _place(words: list[str], asked: Question, *, exact: bool) -> int | None:
     """Where the typed words stand side by side, the last one perhaps as the beginning of one."""
     *before, last = _typed(asked, exact=exact)
+    begun = unfinished(asked)
     ends = {last}
-    if asked.unfinished:
-        typed = asked.words[-1].typed
+    if begun:
+        written = believed(asked.terms)[-1]
         # i and y are not settled before the word is done.
-        ends.add(typed if exact else vietnamese.unmarked(typed))
+        ends.add(written if exact else vietnamese.unmarked(written))
     for at in range(len(words) - len(before)):
         end = words[at + len(before)]
-        fits = any(map(end.startswith, ends)) if asked.unfinished else end in ends
+        fits = any(map(end.startswith, ends)) if begun else end in ends
         if fits and words[at : at + len(before)] == before:
             return at
     return None

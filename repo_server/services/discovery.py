@@ -16,10 +16,13 @@ from repo_server.domain.errors import SearchUnavailable
 from repo_server.domain.files import FILE_KINDS
 from repo_server.domain.licenses import LICENSES
 from repo_server.domain.materials import KIND_LABELS, LANGUAGES
+from repo_server.domain.questions.base import Question
 from repo_server.domain.vietnamese import fold
 from repo_server.domain.wording import worded
 from repo_server.search.base import SearchPage, SearchQuery
 from repo_server.search.highlighting import highlight
+from repo_server.services import asking
+from repo_server.services.asking import Asked
 from repo_server.services.cards import Card, Fragment, cards
 from repo_server.services.library import Library
 from repo_server.services.vocabulary import Names
@@ -50,15 +53,16 @@ class Found:
     relaxed: tuple[str, ...] = ()
 
 
-def search(library: Library, viewer: Viewer, query: SearchQuery) -> Found:
-    """What `query` finds for this viewer; never fails because an engine is down."""
+def search(library: Library, viewer: Viewer, asked: Asked) -> Found:
+    """What `asked` finds for this viewer; never fails because an engine is down."""
+    query = asking.understood(library, asked)
     page = ask(library, query)
     if page is None:
-        return _search_titles(library, viewer, query)
+        return _search_titles(library, viewer, asked)
     with library.database.read() as session:
         names = library.vocabulary.names(session)
         found = cards(session, viewer, names, [hit.id for hit in page.hits])
-        snippets = _snippets(session, viewer, query.text, found)
+        snippets = _snippets(session, viewer, query.question, found)
         facets = _labelled(session, viewer, names, page.facets)
     relaxed = (RELAXED,) if page.relaxed else ()
     return Found(page.total, tuple(snippets), facets, relaxed=relaxed)
@@ -75,7 +79,7 @@ def ask(library: Library, query: SearchQuery) -> SearchPage | None:
     return None
 
 
-def _search_titles(library: Library, viewer: Viewer, query: SearchQuery) -> Found:
+def _search_titles(library: Library, viewer: Viewer, query: Asked) -> Found:
     words = fold(query.text).split()
     with library.database.read() as session:
         total, ids = queries.titles_containing(
@@ -90,9 +94,12 @@ def _search_titles(library: Library, viewer: Viewer, query: SearchQuery) -> Foun
         return Found(total, tuple(cards(session, viewer, names, ids)), {}, degraded=True)
 
 
-def _snippets(session: Session, viewer: Viewer, text: str, found: Sequence[Card]) -> list[Card]:
+def _snippets(
+    session: Session, viewer: Viewer, question: Question, found: Sequence[Card]
+) -> list[Card]:
     """The cards with the passage that answers the query, from the best page where there is one."""
-    words = list(dict.fromkeys(fold(text).split()))[:_SNIPPET_WORDS]
+    readings = (reading for term in question.terms for reading in term.readings)
+    words = list(dict.fromkeys(word for one in readings for word in one.folded))[:_SNIPPET_WORDS]
     if not words:
         return list(found)
     pages = file_queries.best_segments(session, viewer, [card.id for card in found], words)
@@ -100,7 +107,7 @@ def _snippets(session: Session, viewer: Viewer, text: str, found: Sequence[Card]
     for card in found:
         page = pages.get(card.id)
         passage, label = (page.text, page.label) if page else (card.description, "")
-        snippet = highlight(passage, text, window=SNIPPET_WINDOW)
+        snippet = highlight(passage, question, window=SNIPPET_WINDOW)
         fragments = tuple(Fragment(*part) for part in snippet.fragments)
         result.append(card.with_snippet(fragments, label or None))
     return result

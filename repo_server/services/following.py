@@ -13,8 +13,9 @@ from repo_server.database.models import Account, SavedSearch, utc_now
 from repo_server.domain.access import ANONYMOUS, Action, Viewer, require
 from repo_server.domain.errors import InvalidValue, NotAuthenticated, NotFound, SearchUnavailable
 from repo_server.domain.vietnamese import display
-from repo_server.search.base import SearchQuery, Sort
+from repo_server.search.base import Sort
 from repo_server.services import discovery
+from repo_server.services.asking import Asked
 from repo_server.services.discovery import Found
 from repo_server.services.library import Library
 
@@ -38,7 +39,7 @@ class Saved:
     looked_at: datetime
 
 
-def name_of(query: SearchQuery, found: Found) -> str:
+def name_of(query: Asked, found: Found) -> str:
     """What people call a search: its words in quotes, then the labels of its filters."""
     labels = {
         (facet, value.value): value.label
@@ -54,7 +55,7 @@ def name_of(query: SearchQuery, found: Found) -> str:
     return " · ".join((*words, *chosen)) or "Tất cả học liệu"
 
 
-def newest(library: Library, query: SearchQuery) -> Found:
+def newest(library: Library, query: Asked) -> Found:
     """The newest public materials of a search; its facets hold the labels of its filters.
 
     Raises SearchUnavailable when no engine answers: an answer from titles alone would lack
@@ -67,7 +68,7 @@ def newest(library: Library, query: SearchQuery) -> Found:
     return found
 
 
-def save(library: Library, viewer: Viewer, query: SearchQuery, query_string: str) -> Saved:
+def save(library: Library, viewer: Viewer, query: Asked, query_string: str) -> Saved:
     """Keep the search whose query string is `query_string`; the same one again is the one kept.
 
     Raises InvalidValue for one search too many and for one that is too long.
@@ -112,7 +113,7 @@ def saved(library: Library, viewer: Viewer) -> tuple[Saved, ...]:
         return tuple(_view(row) for row in rows)
 
 
-def news(library: Library, viewer: Viewer, query: SearchQuery, since: datetime) -> int | None:
+def news(library: Library, viewer: Viewer, query: Asked, since: datetime) -> int | None:
     """How many materials of a search were published after `since`, at most `NEWS_COUNTED`.
 
     None when no engine answers, or when nothing holds all the words any more: what holds some of

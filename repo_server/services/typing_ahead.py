@@ -13,9 +13,9 @@ from repo_server.database.queries import materials as queries
 from repo_server.database.queries.materials import AlignedItem
 from repo_server.domain.access import Viewer
 from repo_server.domain.errors import SearchUnavailable
+from repo_server.domain.questions.base import Question, as_typed
 from repo_server.domain.vietnamese import fold, normalize
 from repo_server.search.base import SuggestedTitle
-from repo_server.search.passes import Plan, plan
 from repo_server.search.suggesting import Closeness, closeness, completed
 from repo_server.services.cards import card_grades, label_of, material_url
 from repo_server.services.curriculum import item_url
@@ -60,10 +60,10 @@ Ranked = tuple[Closeness, int, Suggestion]
 
 def suggest(library: Library, viewer: Viewer, text: str, limit: int = 8) -> tuple[Suggestion, ...]:
     """What holds the typed words; without titles and words while no engine answers."""
-    asked = plan(text, unfinished=True)
-    if asked is None:
+    asked = as_typed(text, unfinished=True)
+    if not asked.terms:
         return ()
-    titles = _titles(library, text)
+    titles = _titles(library, asked)
     with library.database.read() as session:
         names = library.vocabulary.names(session)
         ranked = [
@@ -75,16 +75,16 @@ def suggest(library: Library, viewer: Viewer, text: str, limit: int = 8) -> tupl
     return tuple(suggestion for _, _, suggestion in ranked[:limit])
 
 
-def _titles(library: Library, text: str) -> tuple[SuggestedTitle, ...]:
+def _titles(library: Library, asked: Question) -> tuple[SuggestedTitle, ...]:
     for index in library.indexes:
         try:
-            return index.suggest(text, ("public",), _TITLES)
+            return index.suggest(asked, ("public",), _TITLES)
         except SearchUnavailable as error:
             library.incidents.note(error.code)
     return ()
 
 
-def _words(titles: Sequence[SuggestedTitle], asked: Plan, text: str) -> list[Ranked]:
+def _words(titles: Sequence[SuggestedTitle], asked: Question, text: str) -> list[Ranked]:
     """The typed words as titles complete them, the most frequent first."""
     found = Counter(words for title in titles if (words := completed(title.title, asked)))
     typed = " ".join(normalize(text).split())
@@ -95,7 +95,9 @@ def _words(titles: Sequence[SuggestedTitle], asked: Plan, text: str) -> list[Ran
     ]
 
 
-def _places(session: Session, viewer: Viewer, asked: Plan, text: str, names: Names) -> list[Ranked]:
+def _places(
+    session: Session, viewer: Viewer, asked: Question, text: str, names: Names
+) -> list[Ranked]:
     items = curriculum_queries.items_holding(
         session, viewer, fold(text), unfinished=True, limit=_ITEMS
     )
@@ -126,7 +128,7 @@ def _places(session: Session, viewer: Viewer, asked: Plan, text: str, names: Nam
 def _lessons(
     session: Session,
     viewer: Viewer,
-    asked: Plan,
+    asked: Question,
     titles: Sequence[SuggestedTitle],
     names: Names,
 ) -> list[Ranked]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from repo_server.domain.errors import InvalidValue, SearchUnavailable
+from repo_server.domain.questions.base import as_typed
 from repo_server.search.base import (
     MAX_DEPTH,
     IndexEntry,
@@ -20,7 +21,7 @@ from repo_server.search.base import (
 from repo_server.search.embedded import EmbeddedIndex
 from repo_server.search.meilisearch import MeilisearchIndex
 from tests.contracts.conftest import Opener
-from tests.search.documents import found, ids, material
+from tests.search.documents import asked, found, ids, material
 
 
 def down_embedded(tmp_path: Path) -> SearchIndex:
@@ -42,11 +43,11 @@ def test_both_engines_are_search_indexes(index: SearchIndex) -> None:
 
 
 def test_an_empty_index_answers_with_nothing(index: SearchIndex) -> None:
-    assert index.search(SearchQuery("toán", facets=("grade",))) == SearchPage(0, (), {"grade": ()})
+    assert index.search(asked("toán", facets=("grade",))) == SearchPage(0, (), {"grade": ()})
     assert index.search(SearchQuery()) == SearchPage(0, (), {})
     assert index.count() == 0
     assert list(index.entries()) == []
-    assert index.suggest("to", ("public",), 5) == ()
+    assert index.suggest(as_typed("to", unfinished=True), ("public",), 5) == ()
     index.check()
 
 
@@ -111,7 +112,7 @@ def test_filters_are_or_within_a_facet_and_and_across(index: SearchIndex) -> Non
 )
 def test_any_text_may_be_the_value_of_a_facet(index: SearchIndex, value: str) -> None:
     index.put_many([material(1, facets={"topic": [value]}), material(2, facets={"topic": ["z"]})])
-    page = index.search(SearchQuery(filters={"topic": (value,)}, facets=("topic",)))
+    page = index.search(asked(filters={"topic": (value,)}, facets=("topic",)))
     assert ids(page) == [1]
     assert (value, 1) in page.facets["topic"]
 
@@ -127,7 +128,7 @@ def test_facet_counts_ignore_their_own_filter_only(index: SearchIndex) -> None:
     )
     for text in ("", "bai tap"):
         page = index.search(
-            SearchQuery(text, filters={"grade": ("7",)}, facets=("grade", "subject", "book"))
+            asked(text, filters={"grade": ("7",)}, facets=("grade", "subject", "book"))
         )
         assert page.total == 2
         assert page.facets == {
@@ -148,7 +149,7 @@ def test_facets_with_two_filters_each_leave_out_their_own(index: SearchIndex) ->
         ]
     )
     page = index.search(
-        SearchQuery(
+        asked(
             "bai",
             filters={"grade": ("6",), "subject": ("van",)},
             facets=("grade", "subject"),
@@ -168,7 +169,7 @@ def test_facets_are_counted_over_the_matches_of_the_text(index: SearchIndex) -> 
             material(4, "Thơ lục bát", facets={"kind": ["test"]}),
         ]
     )
-    page = index.search(SearchQuery("hình thang", facets=("kind",)))
+    page = index.search(asked("hình thang", facets=("kind",)))
     assert page.facets["kind"] == (("slides", 2), ("test", 1))
 
 
@@ -219,12 +220,12 @@ def test_paging_shows_every_hit_once(index: SearchIndex, text: str, sort: Sort) 
     )
     shown: list[int] = []
     for page in range(1, 14):
-        answer = index.search(SearchQuery(text, sort=sort, page=page, size=12))
+        answer = index.search(asked(text, sort=sort, page=page, size=12))
         assert answer.total == 150
         assert len(answer.hits) == (12 if page < 13 else 6)
         shown += ids(answer)
     assert sorted(shown) == list(range(1, 151))
-    assert index.search(SearchQuery(text, sort=sort, page=14, size=12)).hits == ()
+    assert index.search(asked(text, sort=sort, page=14, size=12)).hits == ()
 
 
 def test_scores_fall_along_the_hits(index: SearchIndex) -> None:
@@ -234,23 +235,23 @@ def test_scores_fall_along_the_hits(index: SearchIndex) -> None:
             for id in range(1, 121)
         ]
     )
-    scores = [hit.score for hit in index.search(SearchQuery("đường tròn", size=200)).hits]
+    scores = [hit.score for hit in index.search(asked("đường tròn", size=200)).hits]
     assert len(scores) == 120 - len([id for id in range(1, 121) if id % 7 == 0 and id % 2 == 0])
     assert scores == sorted(scores, reverse=True)
 
 
 def test_pages_that_are_none_or_too_deep_are_refused(index: SearchIndex) -> None:
     for query in (
-        SearchQuery(page=0),
-        SearchQuery(size=0),
-        SearchQuery(page=-1, size=-5),
-        SearchQuery(page=MAX_DEPTH, size=2),
-        SearchQuery(filters={"scope": ("public",)}),
-        SearchQuery(facets=("id",)),
+        asked(page=0),
+        asked(size=0),
+        asked(page=-1, size=-5),
+        asked(page=MAX_DEPTH, size=2),
+        asked(filters={"scope": ("public",)}),
+        asked(facets=("id",)),
     ):
         with pytest.raises(InvalidValue):
             index.search(query)
-    assert index.search(SearchQuery(page=MAX_DEPTH // 20, size=20)).hits == ()
+    assert index.search(asked(page=MAX_DEPTH // 20, size=20)).hits == ()
 
 
 def test_few_matches_are_followed_by_matches_of_some_words(index: SearchIndex) -> None:
@@ -261,14 +262,14 @@ def test_few_matches_are_followed_by_matches_of_some_words(index: SearchIndex) -
             material(3, "Hình thang"),
         ]
     )
-    page = index.search(SearchQuery("tam giác đồng dạng", facets=("grade",)))
+    page = index.search(asked("tam giác đồng dạng", facets=("grade",)))
     assert ids(page) == [1, 2]
     assert page.total == 2
     assert page.relaxed
-    nothing_whole = index.search(SearchQuery("tam giác vuuông"))
+    nothing_whole = index.search(asked("tam giác vuuông"))
     assert sorted(ids(nothing_whole)) == [1, 2]
     assert nothing_whole.relaxed
-    assert index.search(SearchQuery("xyzxyz")) == SearchPage(0, (), {})
+    assert index.search(asked("xyzxyz")) == SearchPage(0, (), {})
 
 
 def test_total_and_facets_of_a_relaxed_search_are_true(index: SearchIndex) -> None:
@@ -278,14 +279,14 @@ def test_total_and_facets_of_a_relaxed_search_are_true(index: SearchIndex) -> No
     )
     shown: list[int] = []
     for page in (1, 2, 3, 4):
-        answer = index.search(SearchQuery("tam giác đồng", page=page, size=10, facets=("grade",)))
+        answer = index.search(asked("tam giác đồng", page=page, size=10, facets=("grade",)))
         assert answer.total == 31
         assert answer.facets["grade"] == (("7", 30), ("8", 1))
         shown += ids(answer)
     assert shown[0] == 1
     assert sorted(shown) == list(range(1, 32))
     narrowed = index.search(
-        SearchQuery("tam giác đồng", filters={"grade": ("7",)}, facets=("grade",), size=40)
+        asked("tam giác đồng", filters={"grade": ("7",)}, facets=("grade",), size=40)
     )
     assert narrowed.total == len(narrowed.hits) == 30
     assert narrowed.facets["grade"] == (("7", 30), ("8", 1))
@@ -296,8 +297,8 @@ def test_many_matches_are_not_relaxed_and_a_filter_does_not_relax(index: SearchI
         [material(id, "Tam giác cân", facets={"grade": ["7"]}) for id in range(1, 21)]
         + [material(30, "Tam giác vuông", facets={"grade": ["8"]})]
     )
-    assert index.search(SearchQuery("tam giác cân")).total == 20
-    page = index.search(SearchQuery("tam giác cân", filters={"grade": ("8",)}))
+    assert index.search(asked("tam giác cân")).total == 20
+    page = index.search(asked("tam giác cân", filters={"grade": ("8",)}))
     assert page == SearchPage(0, (), {})
 
 
@@ -343,7 +344,7 @@ def test_searches_are_never_empty_while_the_index_is_rebuilt(opener: Opener) -> 
     def totals_seen(reader: SearchIndex) -> set[int]:
         seen = set()
         while not over.is_set():
-            seen.add(reader.search(SearchQuery("phương trình", facets=("grade",))).total)
+            seen.add(reader.search(asked("phương trình", facets=("grade",))).total)
         return seen
 
     with ThreadPoolExecutor() as pool:
@@ -361,8 +362,8 @@ def test_searches_are_never_empty_while_the_index_is_rebuilt(opener: Opener) -> 
 
 def _calls(index: SearchIndex) -> Sequence[Callable[[], object]]:
     return (
-        lambda: index.search(SearchQuery("toán")),
-        lambda: index.suggest("to", ("public",), 5),
+        lambda: index.search(asked("toán")),
+        lambda: index.suggest(as_typed("to", unfinished=True), ("public",), 5),
         lambda: index.put_many([material(1)]),
         lambda: index.delete_many([1]),
         lambda: list(index.entries()),

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from repo_server.search.base import SearchIndex, SearchPage, SearchQuery, Sort
-from tests.search.documents import found, ids, material
+from repo_server.domain.questions.base import as_typed
+from repo_server.search.base import SearchIndex, SearchPage, Sort
+from tests.search.documents import asked, found, ids, material
 
 TONES = ["ma", "mà", "mả", "mã", "má", "mạ"]
 
@@ -14,7 +15,7 @@ TONES = ["ma", "mà", "mả", "mã", "má", "mạ"]
 @pytest.mark.parametrize("typed", TONES[1:])
 def test_the_marks_that_were_typed_come_first(index: SearchIndex, typed: str) -> None:
     index.put_many([material(id, word) for id, word in enumerate(TONES, start=1)])
-    page = index.search(SearchQuery(typed))
+    page = index.search(asked(typed))
     assert page.hits[0].id == TONES.index(typed) + 1
     assert page.total == len(TONES)
 
@@ -89,7 +90,7 @@ def test_two_spellings_of_one_word_are_the_same_word(
 ) -> None:
     index.put_many([material(1, one), material(2, other), material(3, "khác hẳn")])
     scores = {
-        text: {hit.id: round(hit.score, 3) for hit in index.search(SearchQuery(text)).hits}
+        text: {hit.id: round(hit.score, 3) for hit in index.search(asked(text)).hits}
         for text in (one, other)
     }
     assert scores[one] == scores[other]
@@ -129,7 +130,7 @@ def test_a_word_in_the_making_is_found_only_when_asked_so(index: SearchIndex) ->
     assert found(index, "phuong tri", prefix=True) == [1]
     assert found(index, "phương trình", prefix=True) == [1]
     assert found(index, "phuong tri", prefix=False, sort=Sort.TITLE) == [1]
-    assert not index.search(SearchQuery("phuong", prefix=True)).relaxed
+    assert not index.search(asked("phuong", prefix=True)).relaxed
     assert found(index, "tri", prefix=False) == []
     assert found(index, "ly", prefix=True) == [2]
     assert found(index, "hydr", prefix=True) == [2]
@@ -150,7 +151,7 @@ def test_scopes_never_leak(index: SearchIndex) -> None:
     for text in ("", "bí mật", "bi mat cua xyz", "nhap"):
         for sort in Sort:
             for prefix in (False, True):
-                query = SearchQuery(text, sort=sort, prefix=prefix, facets=("grade",))
+                query = asked(text, sort=sort, prefix=prefix, facets=("grade",))
                 page = index.search(query)
                 assert set(ids(page)) <= {1}
                 assert page.total == len(page.hits)
@@ -160,7 +161,7 @@ def test_scopes_never_leak(index: SearchIndex) -> None:
     assert suggested(index, "bí", ("organization:12",), 5) == (SECRET,)
     assert sorted(found(index, "", scopes=("public", "account:7"))) == [1, 3]
     assert found(index, "bí mật", scopes=("organization:1",)) == []
-    assert index.search(SearchQuery("bí mật", scopes=(), facets=("grade",))) == SearchPage(
+    assert index.search(asked("bí mật", scopes=(), facets=("grade",))) == SearchPage(
         0, (), {"grade": ()}
     )
 
@@ -174,7 +175,8 @@ def test_a_scope_is_withdrawn_with_the_next_put(index: SearchIndex) -> None:
 
 
 def suggested(index: SearchIndex, typed: str, scopes: Sequence[str], limit: int) -> tuple[str, ...]:
-    return tuple(found.title for found in index.suggest(typed, scopes, limit))
+    offered = index.suggest(as_typed(typed, unfinished=True), scopes, limit)
+    return tuple(found.title for found in offered)
 
 
 def test_titles_are_suggested_while_typing(index: SearchIndex) -> None:
@@ -237,7 +239,7 @@ def test_words_side_by_side_are_suggested_before_words_apart_and_used_ones(
         "Số nguyên âm",
         "Ôn tập số nguyên âm",
     )
-    (equal, *_) = index.suggest("so nguyen", ("public",), 5)
+    (equal, *_) = index.suggest(as_typed("so nguyen", unfinished=True), ("public",), 5)
     assert sorted(equal.ids) == [82, 84]
 
 
@@ -269,7 +271,7 @@ def test_hostile_text_is_only_text(index: SearchIndex, text: str) -> None:
     index.put_many([material(1, "Phương trình"), material(2, "Bí mật", scopes=["account:1"])])
     for prefix in (False, True):
         for sort in Sort:
-            page = index.search(SearchQuery(text, prefix=prefix, sort=sort, facets=("grade",)))
+            page = index.search(asked(text, prefix=prefix, sort=sort, facets=("grade",)))
             assert set(ids(page)) <= {1}
     assert set(suggested(index, text, ("public",), 5)) <= {"Phương trình"}
     index.put_many([material(3, text, text, keywords=[text], description=text)])

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from repo_server.domain.questions.base import as_typed
 from repo_server.search.base import MaterialDocument, SearchIndex, SearchPage, SearchQuery
 
 
@@ -38,5 +39,10 @@ def ids(page: SearchPage) -> list[int]:
     return [hit.id for hit in page.hits]
 
 
+def asked(text: str = "", *, prefix: bool = False, **more: object) -> SearchQuery:
+    """The query that means `text` as it is typed; `prefix`: the last word is unfinished."""
+    return SearchQuery(as_typed(text, unfinished=prefix), **more)  # type: ignore[arg-type]
+
+
 def found(index: SearchIndex, text: str, **more: object) -> list[int]:
-    return ids(index.search(SearchQuery(text, **more)))  # type: ignore[arg-type]
+    return ids(index.search(asked(text, **more)))  # type: ignore[arg-type]

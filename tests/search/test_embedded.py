@@ -15,15 +15,14 @@ import pytest
 
 from repo_server.domain.errors import SearchUnavailable
 from repo_server.search import embedded_folder
-from repo_server.search.base import SearchQuery
 from repo_server.search.embedded import EmbeddedIndex
-from tests.search.documents import material
+from tests.search.documents import asked, material
 
 WRITER = """
 import sys
 from pathlib import Path
 from repo_server.search.embedded import EmbeddedIndex
-from tests.search.documents import material
+from tests.search.documents import asked, material
 
 index = EmbeddedIndex(Path(sys.argv[1]))
 for turn in range(int(sys.argv[2])):
@@ -63,7 +62,7 @@ def acknowledged(writer: subprocess.Popen[str]) -> int:
 
 
 def total(index: EmbeddedIndex) -> int:
-    return index.search(SearchQuery("phương trình")).total
+    return index.search(asked("phương trình")).total
 
 
 def generation(folder: Path) -> Path:

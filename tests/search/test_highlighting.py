@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from repo_server.search.highlighting import Snippet, best_page, highlight
+from repo_server.domain.questions.base import Origin, Question, Reading, Term, as_typed
+from repo_server.search.highlighting import Snippet, highlight
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=200)
 LONG = (
@@ -15,6 +16,10 @@ LONG = (
     + "Giải phương trình bậc hai một ẩn. "
     + "Giáo viên nhận xét. " * 20
 )
+
+
+def answered(text: str, query: str, window: int = 240) -> Snippet:
+    return highlight(text, as_typed(query, unfinished=True), window=window)
 
 
 def marked(snippet: Snippet) -> list[str]:
@@ -26,7 +31,7 @@ def shown(snippet: Snippet) -> str:
 
 
 def test_the_window_holds_the_words_side_by_side() -> None:
-    snippet = highlight(LONG, "phuong trinh bac hai", window=120)
+    snippet = answered(LONG, "phuong trinh bac hai", window=120)
     assert marked(snippet) == ["phương trình bậc hai"]
     assert shown(snippet).startswith("…")
     assert shown(snippet).endswith("…")
@@ -34,12 +39,12 @@ def test_the_window_holds_the_words_side_by_side() -> None:
 
 
 def test_a_window_begins_with_a_sentence_where_one_begins_near() -> None:
-    snippet = highlight(LONG, "phương trình", window=120)
+    snippet = answered(LONG, "phương trình", window=120)
     assert shown(snippet).startswith("…Học sinh thảo luận nhóm. Giải phương trình")
 
 
 def test_a_short_text_is_shown_whole() -> None:
-    assert highlight("Bài 1: Tập hợp", "tập hợp").fragments == (
+    assert answered("Bài 1: Tập hợp", "tập hợp").fragments == (
         ("Bài 1: ", False),
         ("Tập hợp", True),
     )
@@ -54,7 +59,7 @@ def test_a_short_text_is_shown_whole() -> None:
     ],
 )
 def test_typed_marks_are_meant_where_they_occur(query: str, expected: list[str]) -> None:
-    assert marked(highlight("Con ma, rồi má, rồi mạ.", query)) == expected
+    assert marked(answered("Con ma, rồi má, rồi mạ.", query)) == expected
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
@@ -62,44 +67,45 @@ def test_typed_marks_are_meant_where_they_occur(query: str, expected: list[str])
 def test_every_spelling_is_marked_as_it_is_written(text: str, form: str) -> None:
     written = unicodedata.normalize(form, text)  # type: ignore[arg-type]
     for query in ("hoa binh", "hòa bình", "hoà bình"):
-        assert marked(highlight(f"Vì {written}!", query)) == [written]
+        assert marked(answered(f"Vì {written}!", query)) == [written]
 
 
 def test_a_code_and_its_parts_find_each_other() -> None:
-    assert marked(highlight("Đề KHTN6 mới", "khtn 6")) == ["KHTN6"]
-    assert marked(highlight("Đề KHTN 6 mới", "khtn6")) == ["KHTN 6"]
+    assert marked(answered("Đề KHTN6 mới", "khtn 6")) == ["KHTN6"]
+    assert marked(answered("Đề KHTN 6 mới", "khtn6")) == ["KHTN 6"]
 
 
 def test_the_last_word_may_be_unfinished() -> None:
-    assert marked(highlight("Giải phương trình", "phương trì")) == ["phương trình"]
-    assert marked(highlight("Giải phương trình", "t")) == []
+    assert marked(answered("Giải phương trình", "phương trì")) == ["phương trình"]
+    assert marked(answered("Giải phương trình", "t")) == []
 
 
 def test_a_text_without_the_words_shows_its_beginning() -> None:
-    snippet = highlight(LONG, "xyz", window=40)
+    snippet = answered(LONG, "xyz", window=40)
     assert snippet.score == 0
     assert marked(snippet) == []
     assert shown(snippet).startswith("Mở đầu bài học.")
-    assert highlight("", "toán").fragments == ()
+    assert answered("", "toán").fragments == ()
 
 
 def test_fragments_are_plain_text_without_controls() -> None:
-    snippet = highlight("<b>toán</b>\x00\x1b &\n\n lớp\ud800 9", "toán")
+    snippet = answered("<b>toán</b>\x00\x1b &\n\n lớp\ud800 9", "toán")
     assert shown(snippet) == "<b>toán</b> & lớp 9"
     assert marked(snippet) == ["toán"]
 
 
-def test_the_page_that_answers_best_is_found() -> None:
-    pages = ["Mục lục", "phương án và trình tự", "Phương trình bậc hai", "trình"]
-    assert best_page(pages, "phuong trinh") == 2
-    assert best_page(pages, "phương trình") == 2
-    assert best_page(pages, "xyz") == 0
-    assert best_page([], "toán") == 0
+def test_a_corrected_question_marks_what_it_was_corrected_to() -> None:
+    readings = (
+        Reading(("phương", "trình"), Origin.KEYSTROKES, marked=True),
+        Reading(("phuowng",), Origin.TYPED, marked=False),
+    )
+    question = Question("phuowng", (Term(readings),), instead="phương trình")
+    assert marked(highlight("Giải phương trình", question)) == ["phương trình"]
 
 
 def test_closer_and_more_words_score_higher() -> None:
     scores = [
-        highlight(text, "phương trình bậc hai").score
+        answered(text, "phương trình bậc hai").score
         for text in ("bậc", "phuong trinh", "phương trình", "Phương trình bậc hai")
     ]
     assert scores == sorted(scores)
@@ -108,7 +114,6 @@ def test_closer_and_more_words_score_higher() -> None:
 
 @given(ANY_TEXT, ANY_TEXT, st.integers(1, 100))
 def test_any_text_and_question_can_be_shown(text: str, query: str, window: int) -> None:
-    snippet = highlight(text, query, window=window)
+    snippet = answered(text, query, window=window)
     shown(snippet).encode()
     assert all(fragment for fragment, _ in snippet.fragments)
-    best_page([text, query], query)

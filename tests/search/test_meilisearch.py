@@ -16,8 +16,8 @@ from repo_server.search.base import SearchQuery
 from repo_server.search.meilisearch import MeilisearchIndex
 from repo_server.search.meilisearch_documents import SETTINGS, to_meilisearch, vni
 from repo_server.search.meilisearch_http import MeilisearchHttp
-from repo_server.search.meilisearch_search import scope_filter
-from tests.search.documents import material
+from repo_server.search.meilisearch_words import scope_filter
+from tests.search.documents import asked, material
 
 
 class Played(ThreadingHTTPServer):
@@ -144,7 +144,7 @@ def test_every_bad_answer_is_the_engine_being_down(server: Played, answer: tuple
     index = ready(server)
     server.answers["/multi-search"] = answer
     with pytest.raises(SearchUnavailable):
-        index.search(SearchQuery("toán"))
+        index.search(asked("toán"))
     index.close()
 
 
@@ -170,13 +170,11 @@ def test_one_question_is_one_request_on_a_kept_connection(server: Played) -> Non
         200,
         lambda body: {"results": [empty] * len(body["queries"])},
     )
-    index.search(SearchQuery("toán lớp"))
+    index.search(asked("toán lớp"))
     server.asked.clear()
     server.ports.clear()
     for _ in range(3):
-        index.search(
-            SearchQuery("phương trình", filters={"grade": ("6",)}, facets=("grade", "kind"))
-        )
+        index.search(asked("phương trình", filters={"grade": ("6",)}, facets=("grade", "kind")))
     assert [path for _, path, _ in server.asked] == ["/multi-search"] * 3
     assert len(server.ports) == 1
     index.close()
@@ -190,7 +188,7 @@ def test_a_server_that_does_not_answer_is_given_up_in_time(
         index = MeilisearchIndex(f"http://127.0.0.1:{silent.getsockname()[1]}", "")
         started = time.monotonic()
         with pytest.raises(SearchUnavailable):
-            index.search(SearchQuery("toán"))
+            index.search(asked("toán"))
         assert time.monotonic() - started < 2
         index.close()
 

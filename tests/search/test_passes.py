@@ -1,116 +1,117 @@
-"""The plan of a question and the order of its candidates, before any engine."""
+"""The passes over a question and what follows when they find too little, before any engine."""
 
 import pytest
 
 from repo_server.domain.errors import InvalidValue
+from repo_server.domain.questions.base import Origin, Preference, Question, Reading, Term, as_typed
 from repo_server.search.base import MAX_DEPTH, Hit, SearchQuery
 from repo_server.search.passes import (
-    EXACTS,
-    MOST_WORDS,
-    PHRASES,
-    WEIGHTS,
+    LOOKS,
     Pass,
     check_bounds,
-    merge,
+    contents,
+    fewer,
+    left_out,
     order_tail,
-    plan,
+    passes_of,
     spread,
 )
 
+EXACTS = {kind for kind, look in LOOKS.items() if look.exact}
+PHRASES = {kind for kind, look in LOOKS.items() if look.phrase}
 
-@pytest.mark.parametrize("text", ["", "   ", "?!", "\x00", "\ud800", "🙂"])
-def test_a_text_without_words_means_browsing(text: str) -> None:
-    assert plan(text, unfinished=False) is None
+
+def word(text: str, preference: int = -1) -> Term:
+    return Term((Reading((text,), Origin.TYPED, marked=False),), preference=preference)
+
+
+NAMED = Question(
+    "toan phan so",
+    (word("toan", 0), word("phan"), word("so")),
+    (Preference("subject", ("toan",), "toan", "Toán"),),
+)
 
 
 def test_without_marks_no_marks_are_meant() -> None:
-    asked = plan("PHUONG TRINH 2", unfinished=False)
-    assert asked is not None
-    assert not asked.marked
-    assert [word.folded for word in asked.words] == ["phuong", "trinh", "2"]
-    assert not set(asked.passes) & set(EXACTS)
+    assert not set(passes_of(as_typed("PHUONG TRINH 2"))) & EXACTS
 
 
 def test_one_mark_means_all_of_them() -> None:
-    asked = plan("hoa học trò", unfinished=False)
-    assert asked is not None
-    assert asked.marked
-    assert [word.exact for word in asked.words] == ["hoa", "học", "trò"]
-    assert set(asked.passes) == set(Pass)
+    assert set(passes_of(as_typed("hoa học trò"))) >= EXACTS | PHRASES
 
 
-def test_one_word_is_no_phrase_but_a_word_with_a_number_is() -> None:
-    word, code = plan("ma", unfinished=False), plan("khtn6", unfinished=False)
-    assert word is not None
-    assert code is not None
-    assert not set(word.passes) & set(PHRASES)
-    assert code.words[0].parts == ("khtn", "6")
-    assert Pass.TITLE_PHRASE in code.passes
+def test_one_word_is_no_phrase() -> None:
+    assert not set(passes_of(as_typed("ma"))) & PHRASES
 
 
-def test_a_pasted_page_is_cut() -> None:
-    asked = plan("bài " * 1_000, unfinished=False)
-    assert asked is not None
-    assert len(asked.words) == MOST_WORDS
+def test_all_words_come_first() -> None:
+    for text in ("ma", "phân số", "khtn6"):
+        assert passes_of(as_typed(text))[0] is Pass.ALL
+
+
+def test_what_a_question_names_is_not_required_as_words() -> None:
+    assert contents(NAMED) == NAMED.terms[1:]
+    assert {Pass.UNDERSTOOD, Pass.TITLE_UNDERSTOOD, Pass.EVERY} <= set(passes_of(NAMED))
+    assert not {Pass.UNDERSTOOD, Pass.EVERY} & set(passes_of(as_typed("phan so")))
+
+
+def test_a_question_of_names_only_keeps_its_words() -> None:
+    only = Question("toan", NAMED.terms[:1], NAMED.preferences)
+    assert only.named_only
+    assert contents(only) == only.terms
+
+
+def steps(text: str, unknown: str = "") -> list[list[str]]:
+    asked = as_typed(text)
+    missing = [term for term in asked.terms if term.readings[0].words[0] in unknown.split()]
+    return [
+        [" ".join(term.readings[0].words[0] for term in kept) for kept in step]
+        for step in fewer(asked, missing)
+    ]
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"), [("a", ()), ("a b", (1,)), ("a b c", (2, 1)), ("a b c d e", (3, 1))]
+    ("text", "expected"),
+    [
+        ("a", []),
+        ("a b", [["a", "b"]]),
+        ("a b c", [["b c", "a c", "a b"], ["a b", "b c"], ["a", "b", "c"]]),
+    ],
 )
-def test_half_of_the_words_suffice_when_all_are_too_many(
-    text: str, expected: tuple[int, ...]
+def test_one_word_less_then_neighbors_then_single_words(
+    text: str, expected: list[list[str]]
 ) -> None:
-    asked = plan(text, unfinished=False)
-    assert asked is not None
-    assert asked.fewer == expected
+    assert steps(text) == expected
+
+
+def test_words_that_nobody_has_are_left_out_first_and_said() -> None:
+    assert steps("tam giác xyz", "xyz")[0] == ["tam giác"]
+    assert steps("xyz", "xyz") == []
+    asked = as_typed("tam giác xyz")
+    assert left_out(asked, asked.terms[:2]) == ("xyz",)
+    assert left_out(NAMED, NAMED.terms[1:]) == ()
+
+
+def test_a_long_question_is_not_tried_without_each_of_its_words() -> None:
+    text = " ".join("abcdefghijkl")
+    assert len(steps(text)[0]) == 11
+    assert len(steps(text)[0][0].split()) == 2
 
 
 def test_an_index_holds_a_code_whole_and_in_parts() -> None:
     assert spread(["toan", "khtn6", "h2o"]) == ["toan", "khtn6", "khtn", "6", "h2o"]
 
 
-def test_every_exact_hit_outweighs_all_folded_ones() -> None:
-    folded = sum(weight for kind, weight in WEIGHTS.items() if kind not in EXACTS)
-    assert WEIGHTS[Pass.EXACT] > folded + 1
-
-
-def test_the_order_of_the_classes() -> None:
-    merged = merge(
-        {
-            Pass.ALL: [Hit(id, 10.0) for id in (1, 2, 3, 4, 5, 6)],
-            Pass.PHRASE: [Hit(2, 3.0)],
-            Pass.TITLE: [Hit(3, 3.0), Hit(4, 3.0)],
-            Pass.TITLE_PHRASE: [Hit(4, 3.0)],
-            Pass.EXACT: [Hit(5, 3.0), Hit(6, 3.0)],
-            Pass.EXACT_TITLE: [Hit(6, 3.0)],
-        }
-    )
-    assert [hit.id for hit in merged] == [6, 5, 4, 3, 2, 1]
-
-
-def test_a_narrow_pass_counts_for_the_wide_list_that_was_cut() -> None:
-    merged = merge({Pass.EXACT: [Hit(1, 9.0)], Pass.EXACT_TITLE_PHRASE: [Hit(2, 1.0)]})
-    assert [hit.id for hit in merged] == [2, 1]
-    assert merged[0].score == sum(WEIGHTS.values())
-
-
-def test_within_a_class_the_engine_decides_and_then_the_newest() -> None:
-    hits = [Hit(1, 2.0), Hit(7, 1.0), Hit(3, 1.0)]
-    assert [hit.id for hit in merge({Pass.ALL: hits})] == [1, 7, 3]
-    assert merge({Pass.ALL: []}) == ()
-    assert [hit.id for hit in merge({Pass.ALL: [Hit(1, 0.0), Hit(2, 0.0)]})] == [2, 1]
-
-
 @pytest.mark.parametrize("size", [1, 3, 4, 7, 10])
 def test_head_and_tail_together_show_everything_once(size: int) -> None:
-    matches = [Hit(id, 100.0 - id) for id in range(10)]
+    matches = list(range(10))
     head = (Hit(8, 9.0), Hit(0, 8.0), Hit(3, 7.0))
-    shown: list[int] = []
+    shown: list[Hit] = []
     for first in range(0, 10, size):
         last = first + size
-        page = [*head[first:last], *order_tail(head, matches[:last], first, last)]
-        shown += [hit.id for hit in page]
-    assert shown == [8, 0, 3, 1, 2, 4, 5, 6, 7, 9]
+        shown += [*head[first:last], *order_tail(head, matches[:last], first, last)]
+    assert [hit.id for hit in shown] == [8, 0, 3, 1, 2, 4, 5, 6, 7, 9]
+    assert [hit.score for hit in shown] == sorted((hit.score for hit in shown), reverse=True)
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,14 @@
 """Which titles are offered while somebody types."""
 
-from repo_server.search.passes import Plan, plan
+from repo_server.domain.questions.base import Question, as_typed
 from repo_server.search.suggesting import best_titles, completed
 
 
-def typed(text: str) -> Plan:
-    asked = plan(text, unfinished=True)
-    assert asked is not None
-    return asked
+def typed(text: str) -> Question:
+    return as_typed(text, unfinished=True)
 
 
-def offered(titles: list[str], asked: Plan, limit: int) -> tuple[str, ...]:
+def offered(titles: list[str], asked: Question, limit: int) -> tuple[str, ...]:
     pairs = [(title, number) for number, title in enumerate(titles)]
     return tuple(found.title for found in best_titles(pairs, asked, limit))
 

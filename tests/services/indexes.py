@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from repo_server.database.models import Material
 from repo_server.domain.errors import SearchUnavailable
+from repo_server.domain.questions.base import Question
 from repo_server.search.base import (
     IndexEntry,
     MaterialDocument,
@@ -54,9 +55,11 @@ class TroubledIndex:
         self._ask()
         return self.index.search(query)
 
-    def suggest(self, prefix: str, scopes: Sequence[str], limit: int) -> tuple[SuggestedTitle, ...]:
+    def suggest(
+        self, question: Question, scopes: Sequence[str], limit: int
+    ) -> tuple[SuggestedTitle, ...]:
         self._ask()
-        return self.index.suggest(prefix, scopes, limit)
+        return self.index.suggest(question, scopes, limit)
 
     def entries(self) -> Iterator[IndexEntry]:
         self._ask()

@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 from repo_server.database.models import Material
 from repo_server.domain.access import Role, Viewer
 from repo_server.exchange.catalogue_mapping import read_mapping, usual_mapping
-from repo_server.search.base import SearchQuery
 from repo_server.services import cataloguing, discovery, indexing
+from repo_server.services.asking import Asked
 from repo_server.services.catalogue_import import import_catalogue
 from repo_server.services.library import Library
 from tests.libraries import person
@@ -41,7 +41,7 @@ def test_a_sheet_is_taken_over_and_each_row_that_is_not_is_named(
     assert "Ca khúc" in warning[0]
     assert (warning[1].count, warning[1].first_row) == (1, 4)
     indexing.feed_all(sqlite_library)
-    found = discovery.search(sqlite_library, admin, SearchQuery("ca khuc"))
+    found = discovery.search(sqlite_library, admin, Asked("ca khuc"))
     assert [card.external_id for card in found.items] == ["a3"]
     again = import_catalogue(sqlite_library, admin, path, usual_mapping())
     assert (again.records.added, again.records.changed, again.records.unchanged) == (0, 0, 2)

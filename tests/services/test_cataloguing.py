@@ -18,8 +18,8 @@ from repo_server.database.models import (
 from repo_server.domain.access import Role, Viewer
 from repo_server.domain.errors import Forbidden
 from repo_server.domain.materials import Status
-from repo_server.search.base import SearchQuery
 from repo_server.services import cataloguing, discovery, indexing, materials, verification
+from repo_server.services.asking import Asked
 from repo_server.services.cataloguing import CatalogueRecord, Kept, add_records
 from repo_server.services.curriculum import branch
 from repo_server.services.library import Library
@@ -77,7 +77,7 @@ def test_it_is_counted_in_the_tree_and_found_once_the_index_is_fed(
     counted = branch(library, admin, "gdpt2018", "lop-6.toan").children[0]
     assert counted.count == 1
     assert indexing.feed_all(library) == 1
-    found = discovery.search(library, admin, SearchQuery("quy dong", {"grade": ("6",)}))
+    found = discovery.search(library, admin, Asked("quy dong", {"grade": ("6",)}))
     assert [card.title for card in found.items] == [RECORD.title]
 
 
@@ -206,7 +206,7 @@ def test_its_text_is_found_and_quoted_and_its_origin_is_remembered(
 ) -> None:
     add_records(library, admin, [FULL])
     indexing.feed_all(library)
-    [card] = discovery.search(library, admin, SearchQuery("duong trung truc")).items
+    [card] = discovery.search(library, admin, Asked("duong trung truc")).items
     assert "trung trực" in "".join(part.text for part in card.snippet)
     assert (card.use, card.published_at, card.external_id) == (40, FULL.published, "so-1:17")
     with library.database.read() as session:
@@ -222,7 +222,7 @@ def test_a_changed_text_is_learned_and_uses_counted_elsewhere_are_added(
     again = replace(FULL, text="Ba đường cao đồng quy.", use=50)
     assert add_records(sqlite_library, admin, [again]).changed == 1
     indexing.feed_all(sqlite_library)
-    found = discovery.search(sqlite_library, admin, SearchQuery("duong cao dong quy"))
+    found = discovery.search(sqlite_library, admin, Asked("duong cao dong quy"))
     assert [card.use for card in found.items] == [50]
     assert add_records(sqlite_library, admin, [replace(again, use=3)]).changed == 1
     assert rows(sqlite_library)[0].use == 50

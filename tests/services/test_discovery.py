@@ -10,8 +10,9 @@ from repo_server.database.models import CurriculumItem, Material, Placement
 from repo_server.domain.access import ANONYMOUS, Role, Viewer
 from repo_server.domain.errors import InvalidValue
 from repo_server.domain.materials import Status
-from repo_server.search.base import SearchQuery, Sort
+from repo_server.search.base import Sort
 from repo_server.services import discovery, indexing, materials
+from repo_server.services.asking import Asked
 from repo_server.services.discovery import Found, search
 from repo_server.services.library import Library
 from repo_server.services.materials import Description
@@ -43,7 +44,7 @@ def shelf(library: Library, teacher: Viewer, editor: Viewer) -> Library:
 
 
 def ask(library: Library, text: str = "", viewer: Viewer = ANONYMOUS, **more: object) -> Found:
-    return search(library, viewer, SearchQuery(text, **more))  # type: ignore[arg-type]
+    return search(library, viewer, Asked(text, **more))  # type: ignore[arg-type]
 
 
 def titles(found: Found) -> list[str]:

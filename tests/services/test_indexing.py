@@ -13,6 +13,7 @@ from repo_server.database.turns import turn
 from repo_server.domain.access import Role, Viewer
 from repo_server.domain.errors import Busy, EditConflict, SearchUnavailable
 from repo_server.domain.materials import Status
+from repo_server.domain.questions.base import as_typed
 from repo_server.search.base import SearchQuery
 from repo_server.search.embedded import EmbeddedIndex
 from repo_server.services import indexing, materials
@@ -24,7 +25,7 @@ from tests.services.indexes import drift, troubled, wanted_revisions
 
 
 def found(library: Library, text: str) -> list[int]:
-    return [hit.id for hit in library.indexes[0].search(SearchQuery(text)).hits]
+    return [hit.id for hit in library.indexes[0].search(SearchQuery(as_typed(text))).hits]
 
 
 def many(library: Library, count: int) -> list[int]:

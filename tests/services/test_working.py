@@ -13,6 +13,7 @@ from repo_server.database import outbox
 from repo_server.database.models import Job, utc_now
 from repo_server.domain.access import Viewer
 from repo_server.domain.errors import InspectionUnavailable, SearchUnavailable, StorageUnavailable
+from repo_server.domain.questions.base import as_typed
 from repo_server.search.base import SearchQuery
 from repo_server.services import acceptance, indexing, materials, uploads, working
 from repo_server.services.library import Library
@@ -65,7 +66,7 @@ def test_an_upload_that_is_complete_is_checked_and_a_publication_reaches_the_ind
     made = draft(library, teacher)
     rev = materials.submit(library, teacher, made.card.id, made.rev).rev
     materials.publish(library, editor, made.card.id, rev)
-    soon(lambda: library.indexes[0].search(SearchQuery("phân số")).total == 1)
+    soon(lambda: library.indexes[0].search(SearchQuery(as_typed("phân số"))).total == 1)
 
 
 def test_stop_waits_for_what_is_under_way(
@@ -256,7 +257,7 @@ def test_an_engine_that_comes_back_is_fed_within_seconds(
     time.sleep(0.5)
     index.down = False
 
-    soon(lambda: index.search(SearchQuery("phân số")).total == 1)
+    soon(lambda: index.search(SearchQuery(as_typed("phân số"))).total == 1)
     assert material_by_id(library, teacher, made.card.id).card.status == "published"
 
 

@@ -17,8 +17,8 @@ from repo_server.routes.pages.rendering import HtmlRequest, Pages
 from repo_server.routes.searching import (
     search_address,
 )
-from repo_server.search.base import SearchQuery
 from repo_server.services import curriculum, discovery
+from repo_server.services.asking import Asked
 from repo_server.services.curriculum import Branch, item_url
 from repo_server.services.library import Library
 
@@ -233,7 +233,7 @@ def _search_at(branch: Branch) -> str:
         filters["subject"] = (item.subject,)
     if item.kind in _FACET_OF_KIND:
         filters[_FACET_OF_KIND[item.kind]] = (item.code,)
-    return search_address(SearchQuery(filters=filters))
+    return search_address(Asked(filters=filters))
 
 
 handlers = (frameworks_page, framework_page, item_page)

@@ -10,8 +10,9 @@ from repo_server.domain.access import Action, Viewer
 from repo_server.domain.wording import worded
 from repo_server.routes.auth import requires
 from repo_server.routes.pages.rendering import HtmlRequest, Pages
-from repo_server.search.base import SearchQuery, Sort
+from repo_server.search.base import Sort
 from repo_server.services import discovery
+from repo_server.services.asking import Asked
 from repo_server.services.collection_views import collections
 from repo_server.services.curriculum import item_url
 from repo_server.services.library import Library
@@ -61,7 +62,7 @@ def home(
 ) -> Response[str]:
     """The way in: search, the grades, what is new."""
     counts = discovery.search(
-        library, viewer, SearchQuery(size=NEWEST, sort=Sort.NEWEST, facets=("grade", "subject"))
+        library, viewer, Asked(size=NEWEST, sort=Sort.NEWEST, facets=("grade", "subject"))
     )
     grades = {value.value: value.count for value in counts.facets.get("grade", ())}
     return pages.render(

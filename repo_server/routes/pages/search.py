@@ -19,8 +19,9 @@ from repo_server.routes.searching import (
     toggled,
     with_curriculum_facets,
 )
-from repo_server.search.base import SearchQuery, Sort
+from repo_server.search.base import Sort
 from repo_server.services import discovery
+from repo_server.services.asking import Asked
 from repo_server.services.discovery import FacetValue, Found
 from repo_server.services.library import Library
 
@@ -104,12 +105,12 @@ def search_page(
     )
 
 
-def _pager(query: SearchQuery, total: int) -> Pager:
+def _pager(query: Asked, total: int) -> Pager:
     return pager(total, query.page, query.size, lambda page: search_address(query, page=page))
 
 
 def _facets(
-    request: HtmlRequest, pages: Pages, query: SearchQuery, found: Found
+    request: HtmlRequest, pages: Pages, query: Asked, found: Found
 ) -> tuple[ShownFacet, ...]:
     return tuple(
         ShownFacet(
@@ -122,7 +123,7 @@ def _facets(
     )
 
 
-def _value(query: SearchQuery, facet: str, value: FacetValue) -> ShownValue:
+def _value(query: Asked, facet: str, value: FacetValue) -> ShownValue:
     return ShownValue(
         value.value,
         value.label,
@@ -132,7 +133,7 @@ def _value(query: SearchQuery, facet: str, value: FacetValue) -> ShownValue:
     )
 
 
-def _chips(query: SearchQuery, found: Found) -> tuple[Chip, ...]:
+def _chips(query: Asked, found: Found) -> tuple[Chip, ...]:
     labels = {
         (name, value.value): value.label
         for name, values in found.facets.items()
@@ -148,7 +149,7 @@ def _chips(query: SearchQuery, found: Found) -> tuple[Chip, ...]:
     )
 
 
-def _sorts(request: HtmlRequest, pages: Pages, query: SearchQuery) -> tuple[SortChoice, ...]:
+def _sorts(request: HtmlRequest, pages: Pages, query: Asked) -> tuple[SortChoice, ...]:
     return tuple(
         SortChoice(
             sort,
