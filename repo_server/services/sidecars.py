@@ -90,7 +90,8 @@ def apply_sidecar(library: Library, viewer: Viewer, material_id: int, fields: Va
     changing = [name for name in different if name not in kept]
     imported = {**baseline, **{name: wanted[name] for name in wanted if name not in kept}}
     if changing or imported != before:
-        asked = _only(description, changing)
+        # Said is said, also what a guess had right: nobody has to look at it again.
+        asked = _only(description, [name for name in wanted if name not in kept])
         materials.edit_material(library, viewer, material_id, rev, asked, imported=imported)
     return Told(tuple(problems), tuple(_kept_sentence(kept)))
 

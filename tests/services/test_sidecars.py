@@ -195,3 +195,13 @@ def test_a_code_that_no_database_takes_is_merely_unknown(library: Library, staff
         apply_sidecar(library, staff, made.id, fields)
     told = apply_sidecar(library, staff, made.id, fields | {"books": []})
     assert len(told.problems) == 2
+
+
+def test_what_a_description_says_is_said_also_where_it_agrees_with_a_guess(
+    library: Library, staff: Viewer, tmp_path: Path
+) -> None:
+    bring(library, staff, tmp_path, 'title = "Bài 1"\nlanguage = "vi"\nkind = "worksheet"\n')
+    with library.database.read() as session:
+        undecided = session.scalars(select(Material.undecided)).one()
+    assert {"title", "language", "kind"}.isdisjoint(undecided)
+    assert "grades" in undecided
