@@ -27,6 +27,7 @@ from repo_server.database.migrations import migrate
 from repo_server.database.turns import turn
 from repo_server.domain.access import ANONYMOUS, Action, Viewer
 from repo_server.domain.errors import Busy, StorageUnavailable
+from repo_server.inspection.clamd import Clamd
 from repo_server.inspection.inspector import Inspector
 from repo_server.logs import configure_logging
 from repo_server.routes import boundary, health, metrics, observing, statics
@@ -38,6 +39,7 @@ from repo_server.routes.api import duplicates as api_duplicates
 from repo_server.routes.api import files as api_files
 from repo_server.routes.api import following as api_following
 from repo_server.routes.api import materials as api_materials
+from repo_server.routes.api import quarantine as api_quarantine
 from repo_server.routes.api import uploads as api_uploads
 from repo_server.routes.api.accounts import accounts_router
 from repo_server.routes.auth import permitted, provide_viewer, requires
@@ -51,6 +53,7 @@ from repo_server.routes.pages import curriculum as curriculum_pages
 from repo_server.routes.pages import duplicates as duplicate_pages
 from repo_server.routes.pages import following as following_pages
 from repo_server.routes.pages import materials as material_pages
+from repo_server.routes.pages import quarantine as quarantine_pages
 from repo_server.routes.pages import quotas as quota_pages
 from repo_server.routes.pages import search as search_page
 from repo_server.routes.pages.forms import provide_form
@@ -92,6 +95,7 @@ PAGES: Final = (
     *account_pages.handlers,
     *admin_page.handlers,
     *quota_pages.handlers,
+    *quarantine_pages.handlers,
 )
 API: Final = (
     *api_discovery.handlers,
@@ -103,6 +107,7 @@ API: Final = (
     *api_uploads.handlers,
     *api_files.handlers,
     *api_bundles.handlers,
+    *api_quarantine.handlers,
     accounts_router,
 )
 
@@ -168,6 +173,7 @@ def open_engines(settings: Settings) -> Library:
         scrub_rate=settings.scrub_mib << 20,
         account_quota=settings.account_quota_mib << 20,
         organization_quota=settings.organization_quota_mib << 20,
+        scanner=Clamd(settings.clamd) if settings.clamd else None,
     )
     _prepare_storage(library)
     return library

@@ -56,6 +56,12 @@ POINTS: Final[Mapping[str, str]] = {
     "C38": "the database knows what it holds",
     "C39": "the janitor has committed what it does to rows; nothing is deleted",
     "C40": "the janitor has ended its round",
+    "C41": "the virus scanner's verdict is known and not stored",
+    "C42": "an upload is in quarantine; its job is not closed",
+    "C43": "a quarantine is lifted, the commit is not written",
+    "C44": "it is lifted; whoever asked was not told",
+    "C45": "an upload in quarantine is destroyed, the commit is not written",
+    "C46": "it is destroyed; its bytes are in staging",
 }
 """Every point, in the order of the protocols; ARCHITECTURE tells the steps between them."""
 

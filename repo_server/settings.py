@@ -14,6 +14,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from repo_server import failpoints
+from repo_server.inspection import clamd
 
 PREFIX: Final = "KHO_"
 DEVELOPMENT_SECRET: Final = "development-only"  # noqa: S105 - refused outside development
@@ -93,8 +94,15 @@ class Settings:
     worker_jobs: int = _setting(
         "2", "Files checked at the same time by this process; 0 leaves all work to `kho work`."
     )
+    clamd: str = _setting(
+        "",
+        "Where ClamAV's clamd listens: `unix:/run/clamav/clamd.ctl` or `tcp://host:3310`; empty "
+        "for no virus scanner.",
+    )
     scrub_mib: int = _setting(
-        "2", "MiB of stored files that are read again each second to find damage; 0 for never."
+        "2",
+        "MiB of stored files that are read again each second to find damage, and as many to find "
+        "threats; 0 for never.",
     )
     drain_seconds: int = _setting(
         "2",
@@ -199,6 +207,7 @@ def _checked(settings: Settings) -> Settings:
         if address.scheme not in ("http", "https") or address.path not in ("", "/"):
             raise SettingsInvalid("KHO_ORIGIN must be an http(s) address without a path")
     _require_plan(settings)
+    _require_scanner_address(settings)
     if settings.storage_url.startswith("s3://"):
         _require(settings, "s3_endpoint", "s3_access_key", "s3_secret_key")
     if not settings.development:
@@ -217,6 +226,16 @@ def _require_plan(settings: Settings) -> None:
         failpoints.check(settings.failpoint)
     except failpoints.PlanInvalid as error:
         raise SettingsInvalid(f"KHO_FAILPOINT: {error}") from None
+
+
+def _require_scanner_address(settings: Settings) -> None:
+    try:
+        if settings.clamd:
+            clamd.parse(settings.clamd)
+    except clamd.AddressInvalid:
+        raise SettingsInvalid(
+            "KHO_CLAMD must be unix:/path/of/a/socket or tcp://host:port"
+        ) from None
 
 
 def _require(settings: Settings, *names: str) -> None:

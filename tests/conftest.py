@@ -10,6 +10,7 @@ import pytest
 from repo_server.database.engine import Database, open_database, sqlite_url
 from repo_server.database.migrations import migrate
 from tests.network import forbid_network
+from tests.servers.clamd import stop_shared_clamd
 from tests.servers.postgresql import MIGRATED, shared_postgresql, stop_shared_postgresql
 from tests.servers.seaweedfs import stop_shared_seaweedfs
 from tests.servers.shared import close_run, locked, open_run
@@ -27,6 +28,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         stop_shared_postgresql()
         stop_shared_seaweedfs()
+        stop_shared_clamd()
         close_run()
 
 

@@ -23,7 +23,8 @@ PLACES = {
     },
     "inspection.inspector": {"_Forker.run": "C6"},
     "services.acceptance": {
-        "_accept": "C7 C13 C15", "_commit": "C11 C12", "store_derivative": "C20 C21",
+        "_accept": "C7 C41", "_keep": "C13 C15", "_quarantine": "C42",
+        "_commit": "C11 C12", "store_derivative": "C20 C21",
     },
     "services.films": {"_stored": "C20 C21"},
     "storage.local": {"LocalStorage.adopt": "C8", "LocalStorage._publish": "C9 C10"},
@@ -37,6 +38,7 @@ PLACES = {
     "services.pictures": {"_keep": "C22"},
     "services.materials": {"_act": "C23 C24", "delete_material": "C25 C26"},
     "services.keeping.tombstones": {"_purge": "C27 C28"},
+    "services.keeping.quarantine": {"lift": "C43 C44", "destroy": "C45 C46"},
     "services.keeping.disposal": {"_doom_some": "C29 C30", "finish": "C31 C32"},
     "services.upkeep": {"tidy": "C39 C40"},
 }  # fmt: skip
@@ -84,8 +86,8 @@ def test_each_point_stands_where_it_should_and_nowhere_else() -> None:
     assert twice == {"C8", "C9", "C10", "C17", "C20", "C21"}
 
 
-def test_there_are_forty_in_order() -> None:
-    assert list(POINTS) == [f"C{number}" for number in range(1, 41)]
+def test_they_are_numbered_in_order() -> None:
+    assert list(POINTS) == [f"C{number}" for number in range(1, 47)]
 
 
 def test_nothing_happens_at_a_point_that_no_plan_names() -> None:
@@ -125,7 +127,7 @@ def test_a_kill_is_the_end_of_the_process_or_of_the_victim() -> None:
     assert victim.wait(20) == -signal.SIGKILL
 
 
-@pytest.mark.parametrize("text", ["C0", "C41", "c1", "C1:", "C1:die", "C1@0", "C1:sleep", "x"])
+@pytest.mark.parametrize("text", ["C0", "C47", "c1", "C1:", "C1:die", "C1@0", "C1:sleep", "x"])
 def test_a_plan_that_means_nothing_is_refused(text: str) -> None:
     with pytest.raises(PlanInvalid):
         arm(text)

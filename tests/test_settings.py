@@ -41,6 +41,7 @@ GIVEN = {
     "upload_timeout": ("9", 9),
     "upload_parallel": ("3", 3),
     "database_timeout": ("20", 20),
+    "clamd": ("unix:/run/clamd.ctl",) * 2,
     "scrub_mib": ("0", 0),
     # Not in production: told of below.
     "failpoint": ("", ""),
@@ -72,7 +73,7 @@ def test_a_desk_needs_no_setting() -> None:
 
 def test_a_failpoint_is_for_a_desk_alone() -> None:
     assert from_environment({"KHO_FAILPOINT": "C9@2:sleep=0.5"}).failpoint == "C9@2:sleep=0.5"
-    for text in ("C0", "C41", "c9", "C9:", "C9:die", "C9@0", "C9:sleep", "C9 "):
+    for text in ("C0", "C47", "c9", "C9:", "C9:die", "C9@0", "C9:sleep", "C9 "):
         with pytest.raises(SettingsInvalid, match="KHO_FAILPOINT"):
             from_environment({"KHO_FAILPOINT": text})
     with pytest.raises(SettingsInvalid, match="not outside development"):
@@ -168,6 +169,12 @@ def test_a_name_that_is_no_setting_is_refused(name: str) -> None:
 
 def test_variables_of_the_tests_and_of_others_are_none_of_its_business() -> None:
     assert from_environment({"KHO_TEST_RUN_FOLDER": "x", "KHOLOGY": "x", "kho_data": "x"})
+
+
+def test_the_scanner_is_at_a_socket_or_a_port() -> None:
+    for text in ("clamd", "unix:clamd.ctl", "tcp://host", "http://host:3310"):
+        with pytest.raises(SettingsInvalid, match="KHO_CLAMD"):
+            from_environment({"KHO_CLAMD": text})
 
 
 def test_every_setting_has_a_sentence_and_stands_in_the_documentation() -> None:

@@ -3,15 +3,18 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from repo_server.commands.opening import REJECTED, opened, print_json
+from repo_server.domain.errors import CATALOGUE
 from repo_server.inspection.base import Confinement
-from repo_server.services import indexing, reinspecting, verification
+from repo_server.services import indexing, reinspecting, scanning, verification
 from repo_server.services.keeping import verdicts
 from repo_server.services.reinspecting import Lack
+
+NO_SCANNER: Final = "Chưa có trình diệt vi-rút (KHO_CLAMD): tệp gửi lên không được quét mã độc."
 
 
 @click.command()
@@ -23,10 +26,13 @@ def reindex() -> None:
             click.echo(f"{index.name}: {count}")
 
 
-def _machine(confinement: Confinement, lacking: Sequence[Lack]) -> dict[str, Any]:
-    """What stands around the readers and which optional engines are missing, for programs."""
+def _machine(confinement: Confinement, lacking: Sequence[Lack], scanner: str) -> dict[str, Any]:
+    """What stands around the readers, which optional engines are missing, and the virus scanner.
+
+    `scanner`: "ok", "" where none is configured, or the code of the error that it answers with.
+    """
     engines = [{**asdict(lack.engine), "files": lack.files} for lack in lacking]
-    return {"confinement": asdict(confinement), "missing_engines": engines}
+    return {"confinement": asdict(confinement), "missing_engines": engines, "scanner": scanner}
 
 
 @click.command()
@@ -42,8 +48,11 @@ def verify(*, repair: bool, as_json: bool) -> None:
             indexing.feed_if_free(library)
         confinement = library.inspector.confinement()
         lacking = reinspecting.lacking(library)
+        scanner = scanning.state(library)
     if as_json:
-        print_json({**asdict(report), "clean": report.clean, **_machine(confinement, lacking)})
+        print_json(
+            {**asdict(report), "clean": report.clean, **_machine(confinement, lacking, scanner)}
+        )
     else:
         for finding in report.findings:
             mended = " (đã sửa)" if finding.repaired else ""
@@ -53,6 +62,8 @@ def verify(*, repair: bool, as_json: bool) -> None:
             click.echo(f"i {missing}")
         for lack in lacking:
             click.echo(f"i {lack.sentence()}")
+        if scanner != "ok":
+            click.echo(f"i {NO_SCANNER if not scanner else CATALOGUE[scanner].vi}")
         state = "Không có gì sai." if report.clean else "Có chỗ sai."
         click.echo(
             f"{state} {report.blobs} tệp gốc, {report.bytes_read} byte, "

@@ -326,12 +326,17 @@ def fail(session: Session, lease: Lease, error: str) -> bool:
     return _close(session, lease, changes)
 
 
-def postpone(session: Session, lease: Lease, error: str) -> bool:
-    """Put the job back because an engine is down: that is no fault of the job, however often."""
+def postpone(session: Session, lease: Lease, error: str, longest: timedelta = POSTPONED) -> bool:
+    """Put the job back because an engine is down: that is no fault of the job, however often.
+
+    The longer it has waited, the later it is tried again, `longest` at most.
+    """
+    now = utc_now()
+    asked = session.scalar(select(Job.created_at).where(Job.id == lease.job_id)) or now
     changes = {
         "state": "open",
         "attempt": lease.attempt - 1,
-        "run_at": utc_now() + POSTPONED,
+        "run_at": now + min(longest, max(POSTPONED, (now - asked) / 8)),
         "error": error[:2000],
     }
     return _close(session, lease, changes)

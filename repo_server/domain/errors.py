@@ -152,6 +152,20 @@ CATALOGUE: Final[dict[str, ErrorEntry]] = {
         "Bộ kiểm tra tệp đang tạm ngừng. Hãy thử lại sau ít phút.",
         "Files cannot be checked now. Try again in a few minutes.",
     ),
+    "file_quarantined": ErrorEntry(
+        423,
+        "Tệp này đang bị cách li vì có dấu hiệu mã độc nên tạm thời không xem và không tải được. "
+        "Quản trị viên đang xem lại.",
+        "This file is in quarantine because a threat was found in it. It cannot be opened while "
+        "the administrators look into it.",
+    ),
+    "scanner_unavailable": ErrorEntry(
+        503,
+        "Trình diệt vi-rút đang tạm ngừng nên tệp còn chờ kiểm tra. Tệp đã nhận đủ và được giữ an "
+        "toàn; thầy cô không phải gửi lại.",
+        "The virus scanner does not answer, so the file waits to be checked. All of it is kept; "
+        "there is no need to send it again.",
+    ),
     "search_unavailable": ErrorEntry(
         503,
         "Máy tìm kiếm đang tạm ngừng. Hãy thử lại sau ít phút.",
@@ -409,6 +423,21 @@ class InspectionUnavailable(KhoError):
     """
 
     code = "inspection_unavailable"
+
+
+class FileQuarantined(KhoError):
+    """A threat was found in the bytes of a file: nobody is handed them until somebody decides.
+
+    423 and not 410: it may be let pass, and no copy of the answer is to be kept.
+    """
+
+    code = "file_quarantined"
+
+
+class ScannerUnavailable(KhoError):
+    """The virus scanner that is configured does not answer: nothing is let past it."""
+
+    code = "scanner_unavailable"
 
 
 class SearchUnavailable(KhoError):

@@ -119,6 +119,11 @@ class _Standing(Collector):
         yield GaugeMetricFamily(
             "kho_damaged_files", "Stored files found wrong or gone.", counts.damaged
         )
+        yield GaugeMetricFamily(
+            "kho_quarantined_files",
+            "Stored files in which a threat was found; uploads have a state of their own.",
+            counts.quarantined,
+        )
         yield from _verdict(counts.verdict)
         oldest = counts.longest_unverified
         unread = (datetime.now(UTC) - oldest).total_seconds() if oldest else 0.0

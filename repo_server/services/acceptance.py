@@ -7,7 +7,7 @@ staging copy is kept until after that commit. Whoever dies in between leaves an 
 
 import hashlib
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
@@ -31,8 +31,9 @@ from repo_server.domain.materials import FILES_LIMIT, Status
 from repo_server.domain.vietnamese import fold
 from repo_server.failpoints import reached
 from repo_server.inspection.base import Inspection, RenderedImage
+from repo_server.inspection.clamd import Scan
 from repo_server.inspection.engines import present_engines
-from repo_server.services import fingerprints, personal, quotas, readings
+from repo_server.services import fingerprints, personal, quotas, readings, scanning
 from repo_server.services.codes import free_code
 from repo_server.services.keeping import disposal
 from repo_server.services.library import Library
@@ -73,6 +74,7 @@ class _Candidate:
     sha256: str
     declared_sha256: str | None
     path: Path
+    scanned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ class _Promoted:
 
 
 def accept_upload(library: Library, upload_id: str) -> None:
-    """Bring a received upload to "ready" or "rejected"; harmless for one that is there already.
+    """Bring a received upload to "ready", "rejected" or "quarantined"; harmless when it is there.
 
     Raises StorageUnavailable and the like when an engine is down: the upload stays received and is
     tried again.
@@ -92,6 +94,8 @@ def accept_upload(library: Library, upload_id: str) -> None:
     try:
         upload = _received(library, upload_id)
         if upload is not None:
+            # Before anything is fetched and read: without it nothing can come of it.
+            scanning.require_scanner(library)
             with library.staging.whole(upload_id) as path:
                 _accept(library, _candidate(upload, path))
     except (ObjectMissing, FileNotFoundError):
@@ -109,6 +113,21 @@ def _accept(library: Library, candidate: _Candidate) -> None:
     if not inspection.accepted:
         _reject(library, candidate, inspection.verdict, inspection.reason)
         return
+    scan = _scanned(library, candidate)
+    reached("C41")
+    if scan is not None:
+        if scan.threat is not None:
+            _quarantine(library, candidate, scan.threat)
+            return
+        candidate = replace(candidate, scanned=True)
+        if not scan.whole:
+            warnings = (*inspection.warnings, scanning.NOT_WHOLE)
+            inspection = replace(inspection, warnings=warnings)
+    _keep(library, candidate, inspection)
+
+
+def _keep(library: Library, candidate: _Candidate, inspection: Inspection) -> None:
+    """Make the bytes a file of a material."""
     promoted = _promote(library, candidate)
     thumbnail = store_thumbnail(library, candidate.sha256, inspection.thumbnail)
     while not _commit(library, candidate, inspection, thumbnail, promoted):
@@ -116,6 +135,28 @@ def _accept(library: Library, candidate: _Candidate) -> None:
     reached("C13")
     _forget_staged(library, candidate)
     reached("C15")
+
+
+def _scanned(library: Library, candidate: _Candidate) -> Scan | None:
+    with candidate.path.open("rb") as stream:
+        return scanning.scan(library, stream, candidate.sha256)
+
+
+def _quarantine(library: Library, candidate: _Candidate, threat: str) -> None:
+    """Set the upload apart; its bytes stay in staging, from where nothing is ever served."""
+    with library.database.write() as session:
+        upload = session.get(Upload, candidate.upload_id, with_for_update=True)
+        if upload is None or upload.state != "received":
+            return
+        now = utc_now()
+        upload.state, upload.sha256, upload.threat = "quarantined", candidate.sha256, threat
+        upload.verdict, upload.reason = "infected", scanning.FOUND.format(threat=threat)
+        upload.updated_at, upload.expires_at = now, now + scanning.KEPT
+        after = {"threat": threat, "sha256": candidate.sha256, "size": upload.size}
+        audit.record(
+            session, upload.owner_id, "upload.quarantine", "upload", upload.id, after=after
+        )
+    reached("C42")
 
 
 def _forget_staged(library: Library, candidate: _Candidate) -> None:
@@ -279,6 +320,9 @@ def _know_blob(session: Session, candidate: _Candidate, promoted: _Promoted) -> 
         disposal.supersede(session, blob.sha256, blob.generation)
         blob.state, blob.generation, blob.damaged_at = "live", generation, None
         blob.verified_at = utc_now()
+    if candidate.scanned:
+        # What was found in these bytes once is found in them no more, or was let pass.
+        blob.scanned_at, blob.threat, blob.quarantined_at = utc_now(), None, None
     blob.unused_since = None
     return blob.generation == generation
 

@@ -25,6 +25,7 @@ from repo_server.domain.bundles import (
 )
 from repo_server.domain.errors import (
     FileDamaged,
+    FileQuarantined,
     InvalidValue,
     KhoError,
     NotFound,
@@ -119,8 +120,9 @@ def _said(file: MaterialFile, order: Sequence[MaterialFile]) -> dict[str, object
 class Bundle:
     """A material's files as an archive: `size` in bytes, `etag` the same for the same bytes.
 
-    `objects` are the stored objects that it is made from, with their sizes; `damaged`: one of them
-    was found so; `is_used`: whether to take it shows that the material is used.
+    `objects` are the stored objects that it is made from, with their sizes; `damaged`,
+    `quarantined`: one of them was found so, or a threat in it; `is_used`: whether to take it shows
+    that the material is used.
     """
 
     material_id: int
@@ -131,6 +133,7 @@ class Bundle:
     entries: tuple[Entry, ...]
     objects: tuple[tuple[ObjectKey, int], ...]
     damaged: bool
+    quarantined: bool
 
     def chunks(self, span: tuple[int, int] | None = None) -> Iterator[bytes]:
         """The archive's bytes, or those from the first to the last byte of `span`.
@@ -172,14 +175,18 @@ def bundle(library: Library, viewer: Viewer, material_id: int, origin: str) -> B
         entries=entries,
         objects=tuple((_key(stored), stored.file.size) for stored in files),
         damaged=any(map(reading.is_unsound, files)),
+        quarantined=any(stored.quarantined for stored in files),
     )
 
 
 def require_stored(library: Library, bundle: Bundle) -> None:
     """Look whether all objects are there, so that a loss is told before the answer has begun.
 
-    Raises ObjectMissing, FileDamaged, or StorageUnavailable for an object of another size.
+    Raises ObjectMissing, FileDamaged, FileQuarantined, or StorageUnavailable for an object of
+    another size.
     """
+    if bundle.quarantined:
+        raise FileQuarantined
     if bundle.damaged:
         raise FileDamaged
     for key, size in bundle.objects:

@@ -256,7 +256,7 @@ def _import_piece(
         return Outcome(piece.label, "rejected", _unreadable(error)), None
     except _OF_ONE_FILE as error:
         return Outcome(piece.label, "rejected", error.sentence()), None
-    if view.state == "rejected":
+    if view.state in ("rejected", "quarantined"):
         return Outcome(piece.label, "rejected", view.reason or ""), None
     if view.state != "ready":
         return Outcome(piece.label, "rejected", CHANGED), None
@@ -270,7 +270,7 @@ def _send(
 ) -> tuple[UploadView, bool]:
     """Upload one file and see it through; returns (upload, whether it had been done before)."""
     view = _upload_to_go_on_with(library, viewer, declaration, key)
-    if view.state in ("ready", "rejected"):
+    if view.state in ("ready", "rejected", "quarantined"):
         return view, True
     if view.state == "receiving":
         with (

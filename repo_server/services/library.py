@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from repo_server.database.engine import Database
+from repo_server.inspection.clamd import Clamd
 from repo_server.inspection.converter import Converter
 from repo_server.inspection.inspector import Inspector
 from repo_server.search.base import SearchIndex
@@ -18,8 +19,9 @@ class Library:
     """Where everything is; `app.open_library` makes it, services receive it as first argument.
 
     `indexes` are fed all alike; searches ask the first that answers. `max_file_size` is in bytes,
-    `scrub_rate` in bytes a second that are read again to find damage (0: never), quotas in bytes
-    that the materials of one account or organization may hold (0: as much as there is).
+    `scrub_rate` in bytes a second that are read again to find damage, and as many to find threats
+    (0: never), quotas in bytes that the materials of one account or organization may hold (0: as
+    much as there is). `scanner` is None where no virus scanner is configured.
     """
 
     database: Database
@@ -31,6 +33,7 @@ class Library:
     scrub_rate: int = 0
     account_quota: int = 0
     organization_quota: int = 0
+    scanner: Clamd | None = None
     converter: Converter = field(default_factory=Converter)
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
     usage: Usage = field(default_factory=Usage)

@@ -81,7 +81,7 @@ def _counted(upload: Upload, owner_id: int) -> int:
 def _on_their_way(session: Session, account_id: int) -> int:
     coming = and_(Upload.state == "receiving", Upload.expires_at > database_now())
     statement = select(func.coalesce(func.sum(Upload.size), 0)).where(
-        Upload.owner_id == account_id, or_(coming, Upload.state == "received")
+        Upload.owner_id == account_id, or_(coming, Upload.state.in_(("received", "quarantined")))
     )
     return int(session.scalar(statement) or 0)
 

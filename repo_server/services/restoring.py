@@ -154,7 +154,7 @@ def _settle(session: Session, manifest: Manifest) -> None:
     """Give up what was under way when the backup was made: its bytes were in no storage yet."""
     session.execute(
         update(Upload)
-        .where(Upload.state.in_(("receiving", "received")))
+        .where(Upload.state.in_(("receiving", "received", "quarantined")))
         .values(state="expired", updated_at=utc_now())
     )
     session.execute(delete(Job).where(Job.kind == JOB, Job.state.in_(("open", "running"))))

@@ -36,13 +36,16 @@ DAMAGED_SHOWN: Final = 50
 """Damaged files that are shown, last found first."""
 
 JOB_STATES: Final = ("open", "running", "dead")
-UPLOAD_STATES: Final = ("receiving", "received", "ready", "rejected", "cancelled", "expired")
+UPLOAD_STATES: Final = (
+    "receiving", "received", "ready", "rejected", "quarantined", "cancelled", "expired",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
     """How many there are, by state.
 
+    `damaged` and `quarantined` count stored files that are not handed out.
     `oldest_job` is when the job was due that waits longest, `longest_unverified` when the file was
     read again that was looked at longest ago.
     """
@@ -53,6 +56,7 @@ class Counts:
     index_lag: Mapping[str, int]
     oldest_job: datetime | None
     damaged: int
+    quarantined: int
     longest_unverified: datetime | None
     verdict: Verdict | None
 
@@ -91,6 +95,7 @@ def _counts(library: Library, session: Session) -> Counts:
             select(func.min(Job.run_at)).where(Job.state == "open", Job.run_at <= utc_now())
         ),
         damaged=damage.damaged_count(session),
+        quarantined=damage.quarantined_count(session),
         longest_unverified=damage.longest_unverified(session),
         verdict=verdicts.last_verdict(session),
     )

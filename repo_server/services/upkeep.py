@@ -4,7 +4,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import delete, exists, or_, select, update
+from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import Session
 
 from repo_server.database import outbox
@@ -12,7 +12,7 @@ from repo_server.database.models import Job, Upload, utc_now
 from repo_server.domain.errors import Busy, Conflict, WrongOffset
 from repo_server.failpoints import reached
 from repo_server.services import sign_ins
-from repo_server.services.keeping import disposal, tombstones
+from repo_server.services.keeping import disposal, quarantine, tombstones
 from repo_server.services.library import Library
 from repo_server.services.uploads import JOB, Receiver
 
@@ -22,6 +22,9 @@ INTERVAL: Final = 60.0
 GRACE: Final = timedelta(hours=24)
 """Age from which staged bytes without an upload, and unfinished writes, are nobody's."""
 
+WANTED: Final = ("receiving", "received", "quarantined")
+"""States of an upload whose staged bytes are needed."""
+
 KEEP_JOBS: Final = timedelta(days=7)
 
 
@@ -29,6 +32,7 @@ def tidy(library: Library) -> None:
     """One round; repeatable at any moment, by any number of processes."""
     with library.database.write() as session:
         _expire_uploads(session)
+        quarantine.expire(session)
         _resume_received(session)
         _forget_done_jobs(session)
     reached("C39")
@@ -86,13 +90,7 @@ def stale_staging(library: Library) -> list[str]:
     old = utc_now() - GRACE
     staged = {entry.upload_id: entry.modified_at for entry in library.staging.entries()}
     with library.database.read() as session:
-        wanted = set(
-            session.scalars(
-                select(Upload.id).where(
-                    or_(Upload.state == "receiving", Upload.state == "received")
-                )
-            )
-        )
+        wanted = set(session.scalars(select(Upload.id).where(Upload.state.in_(WANTED))))
         known = set(session.scalars(select(Upload.id).where(Upload.id.in_(list(staged)))))
     # Bytes whose upload is unknown may belong to a transaction that is not visible yet.
     return [

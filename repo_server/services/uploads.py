@@ -28,6 +28,7 @@ from repo_server.domain.errors import (
     IdempotencyMismatch,
     InvalidValue,
     NotFound,
+    ScannerUnavailable,
     TooLarge,
     UploadOver,
 )
@@ -45,6 +46,9 @@ JOB: Final = "accept_upload"
 STUCK: Final = (
     "Kho chưa kiểm tra được tệp này sau nhiều lần thử. Tệp vẫn được giữ; quản trị viên sẽ xem lại."
 )
+
+_WAITING: Final = (ScannerUnavailable,)
+"""Errors that a check waits for, told to whoever sent the file."""
 
 # Not all bytes have come, or never will.
 _UNFINISHED: Final = ("receiving", "cancelled", "expired")
@@ -75,9 +79,11 @@ class Declaration:
 
 @dataclass(frozen=True, slots=True)
 class UploadView:
-    """Where an upload stands. `state`: receiving, received, checking, ready, rejected, cancelled.
+    """Where an upload stands, by `state`.
 
-    `offset` is how many bytes are durable; `reason` is a Vietnamese sentence when rejected;
+    receiving, received, checking, ready, rejected, quarantined, cancelled or expired. `offset` is
+    how many bytes are durable; `reason` is a Vietnamese sentence when rejected, quarantined or
+    waiting for an engine;
     `expires_at` is None once all bytes are there.
     """
 
@@ -359,11 +365,8 @@ def _view(session: Session, upload: Upload, offset: int) -> UploadView:
     material = session.get(Material, upload.material_id) if upload.material_id else None
     state = upload.state
     reason = upload.reason
-    job = _last_job(session, upload.id) if state == "received" else None
-    if job == "running":
-        state = "checking"
-    elif job == "dead":
-        reason = STUCK
+    if state == "received":
+        state, reason = _progress(session, upload.id)
     file = None
     if material is not None and upload.file_id is not None:
         file = next((file for file in material.files if file.id == upload.file_id), None)
@@ -386,13 +389,17 @@ def _view(session: Session, upload: Upload, offset: int) -> UploadView:
 
 
 _LAST_JOB: Final = (
-    select(Job.state)
+    select(Job.state, Job.error)
     .where(Job.kind == JOB, Job.key == bindparam("upload_id"))
     .order_by(Job.id.desc())
     .limit(1)
 )
 
 
-def _last_job(session: Session, upload_id: str) -> str | None:
-    """The state of the job that checks an upload."""
-    return session.scalar(_LAST_JOB, {"upload_id": upload_id})
+def _progress(session: Session, upload_id: str) -> tuple[str, str | None]:
+    """(state, reason) of an upload that is complete, as the job that checks it has them."""
+    state, error = session.execute(_LAST_JOB, {"upload_id": upload_id}).one_or_none() or ("", "")
+    if state == "dead":
+        return "received", STUCK
+    awaited = (kind().sentence() for kind in _WAITING if (error or "").startswith(kind.__name__))
+    return "checking" if state == "running" else "received", next(awaited, None)

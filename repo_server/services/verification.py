@@ -1,6 +1,6 @@
 """`kho verify`: does everything that the database promises exist, and nothing else?
 
-Each check yields findings F1 to F12 (`keeping.findings` says what they mean). A look mends nothing,
+Each check yields findings F1 to F13 (`keeping.findings` says what they mean). A look mends nothing,
 and notes only which blobs are damaged; `repair` mends what can be made again from the rest (F3 to
 F8, F12) and never touches a blob that a row refers to.
 """
@@ -29,6 +29,7 @@ CHECKS: Final[tuple[tuple[str, Check], ...]] = (
     ("objects", objects.unused_blobs),
     ("objects", objects.objects),
     ("staging", objects.staging),
+    ("staging", objects.quarantined),
     ("indexes", indexes.indexes),
     ("database", records.duplicate_keys),
     ("database", records.audit_chain),

@@ -13,7 +13,7 @@ from repo_server.database.queries import files as file_queries
 from repo_server.database.queries import materials as queries
 from repo_server.domain.access import Action, Viewer, allowed, permits
 from repo_server.domain.curriculum import ITEM_KIND_LABELS, ItemKind
-from repo_server.domain.errors import NotFound
+from repo_server.domain.errors import FileQuarantined, NotFound
 from repo_server.domain.files import DRAWN_KINDS, FILE_KINDS, drawn_pages
 from repo_server.domain.licenses import LICENSES, License
 from repo_server.domain.materials import LANGUAGES
@@ -155,6 +155,8 @@ def _view(
     names = library.vocabulary.names(session)
     subject = subject_of(material)
     can_edit = permits(viewer, Action.EDIT, subject)
+    files = present_files(material)
+    closed = file_queries.quarantined(session, viewer, [file.sha256 for file in files])
     return MaterialView(
         card=card_of(session, viewer, names, material),
         rev=material.rev,
@@ -167,7 +169,10 @@ def _view(
         author=material.author,
         alignments=alignments(session, material.items),
         choice=choice_of(material.items, names.items),
-        files=tuple(_file(session, viewer, file) for file in present_files(material)),
+        files=tuple(
+            _closed(file) if file.sha256 in closed else file
+            for file in (_file(session, viewer, file) for file in files)
+        ),
         return_reason=material.return_reason if can_edit else None,
         created_at=material.created_at,
         actions=allowed(viewer, subject, _STEPS),
@@ -237,6 +242,12 @@ def _file(session: Session, viewer: Viewer, file: MaterialFile) -> FileView:
     )
 
 
+def _closed(file: FileView) -> FileView:
+    """A file in which a threat was found: named, and nothing of it is shown."""
+    said = FileQuarantined().sentence()
+    return replace(file, preview="none", preview_text=None, light_size=None, warnings=(said,))
+
+
 def _preview(file: MaterialFile) -> str:
     kind = FILE_KINDS[file.kind]
     if file.kind == "pdf":
@@ -261,9 +272,11 @@ def _text(session: Session, viewer: Viewer, file: MaterialFile) -> str:
 
 
 def stored_file(library: Library, viewer: Viewer, file_id: int) -> file_queries.StoredFile:
-    """A file whose bytes the viewer may have. Raises NotFound."""
+    """A file whose bytes the viewer may have. Raises NotFound, FileQuarantined."""
     with library.database.read() as session:
         stored = file_queries.file_by_id(session, viewer, file_id)
     if stored is None:
         raise NotFound
+    if stored.quarantined:
+        raise FileQuarantined
     return stored

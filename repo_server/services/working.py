@@ -7,13 +7,15 @@ a worker that dies loses its leases, and its jobs are taken by another.
 import threading
 import time
 from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
 from typing import Final
 
 import structlog
 
 from repo_server.database import outbox
 from repo_server.database.outbox import LEASE, Lease
-from repo_server.domain.errors import Busy, KhoError
+from repo_server.domain.errors import Busy, KhoError, ScannerUnavailable
 from repo_server.search.base import SearchIndex
 from repo_server.services import (
     acceptance,
@@ -25,6 +27,7 @@ from repo_server.services import (
     usage,
 )
 from repo_server.services.keeping import disposal, scrub
+from repo_server.services.keeping.rescan import Rescanner
 from repo_server.services.keeping.scrub import Scrubber
 from repo_server.services.library import Library
 
@@ -38,6 +41,9 @@ one commit of the engine takes them all."""
 
 BACKOFF: Final = 2.0
 """Seconds before an engine that failed is asked again; recovery is due within 5 seconds."""
+
+SCANNER_LONGEST: Final = timedelta(minutes=1)
+"""The longest that an upload waits between two looks whether the virus scanner is back."""
 
 HANDLERS: Final[dict[str, Callable[[Library, str], None]]] = {
     uploads.JOB: acceptance.accept_upload,
@@ -63,11 +69,12 @@ class Worker:
         self._stopping = threading.Event()
         self._held: dict[str, Lease] = {}
         self._scrubber = Scrubber(library, self._stopping.wait)
+        self._rescanner = Rescanner(library, self._stopping.wait)
         self._lock = threading.Lock()
         self._looked = 0.0
         loops: list[Callable[[], float]] = [self._work] * jobs + [self._work_hard] * (jobs > 0)
         loops += [self._relay(index) for index in library.indexes]
-        loops += [self._renew, self._tidy, self._count, self._scrub]
+        loops += [self._renew, self._tidy, self._count, self._scrub, self._rescan]
         self._threads = [
             threading.Thread(target=self._repeat, args=(loop,), name=f"kho-worker-{number}")
             for number, loop in enumerate(loops)
@@ -83,6 +90,8 @@ class Worker:
         self._stopping.set()
         # What takes minutes is given up and done again by whoever comes next.
         self._library.converter.stop()
+        if self._library.scanner is not None:
+            self._library.scanner.stop()
 
     def join(self) -> None:
         """Wait until every thread has ended."""
@@ -156,7 +165,9 @@ class Worker:
         is_down = isinstance(error, KhoError) and error.status >= 500
         if isinstance(error, KhoError):
             self._library.incidents.note(error.code)
-        again = outbox.postpone if is_down else outbox.fail
+        longest = SCANNER_LONGEST if isinstance(error, ScannerUnavailable) else outbox.POSTPONED
+        postpone = partial(outbox.postpone, longest=longest)
+        again = postpone if is_down else outbox.fail
         log.warning("job.failed", kind=lease.kind, attempt=lease.attempt, exc_info=error)
         with self._library.database.write() as session:
             again(session, lease, f"{type(error).__name__}: {error}")
@@ -189,6 +200,15 @@ class Worker:
         try:
             return self._scrubber.round()
         except Busy:
+            return scrub.PAUSE
+
+    def _rescan(self) -> float:
+        try:
+            return self._rescanner.round()
+        except Busy:
+            return scrub.PAUSE
+        except ScannerUnavailable as error:
+            self._library.incidents.note(error.code)
             return scrub.PAUSE
 
     def _tidy(self) -> float:

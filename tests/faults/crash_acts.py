@@ -26,6 +26,7 @@ from repo_server.storage.base import ObjectKey
 from tests import factories
 from tests.faults.crash_house import CrashHouse, soon
 from tests.libraries import pdf, png
+from tests.servers.clamd import EICAR
 
 
 class Act(Protocol):
@@ -260,6 +261,90 @@ def reindexing(house: CrashHouse) -> Act:
     return Reindexing(f"Học liệu {material_id}")
 
 
+@dataclass(slots=True)
+class Quarantining:
+    """A file in which the scanner finds something is sent, and set apart."""
+
+    name: str
+    content: bytes
+    at_start: bool = False
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.content).hexdigest()
+
+    def do(self, house: CrashHouse) -> None:
+        url = house.send(self.name, self.content)
+        # It will never be a file of the library: what is promised of it is judged here.
+        house.ledger.received.pop(self.sha256, None)
+        soon(lambda: house.ask("GET", url).json()["state"] == "quarantined", house.said)
+
+    def judge(self, house: CrashHouse, *, repeated: bool) -> None:
+        house.ledger.received.pop(self.sha256, None)
+        assert apart(house, self.sha256) == "quarantined"
+        assert acts(house, "upload.quarantine", self.sha256) == 1
+        with house.library.database.read() as session:
+            assert session.get(Blob, self.sha256) is None
+            upload_id = session.scalars(select(Upload.id).where(Upload.sha256 == self.sha256)).one()
+        with house.library.staging.whole(upload_id) as path:
+            assert path.read_bytes() == self.content
+
+
+def quarantining(_: CrashHouse) -> Act:
+    number = next(_numbers)
+    return Quarantining(f"Bài {number}.txt", f"Bài số {number}: ".encode() + EICAR)
+
+
+@dataclass(slots=True)
+class Deciding:
+    """An administrator lets an upload in quarantine pass, or destroys it."""
+
+    apart: Quarantining
+    decision: str
+    at_start: bool = False
+
+    def do(self, house: CrashHouse) -> None:
+        body = {"reason": "Báo nhầm."} if self.decision == "lift" else None
+        at = f"/api/quarantine/{self.apart.sha256}/{self.decision}"
+        done = house.ask("POST", at, json=body)
+        # 404: it was done already, by the try whose answer never came.
+        assert done.status_code in (204, 404), done.text
+        state = "ready" if self.decision == "lift" else "rejected"
+        soon(lambda: apart(house, self.apart.sha256) == state, house.said)
+
+    def judge(self, house: CrashHouse, *, repeated: bool) -> None:
+        sha256 = self.apart.sha256
+        state, times = apart(house, sha256), acts(house, f"quarantine.{self.decision}", sha256)
+        # Done whole or not at all, and never twice.
+        assert times == int(state != "quarantined")
+        assert state in ("quarantined", "ready" if self.decision == "lift" else "rejected")
+        if repeated:
+            assert state != "quarantined"
+
+
+def deciding(decision: str) -> Callable[[CrashHouse], Act]:
+    def make(house: CrashHouse) -> Act:
+        made = Quarantining(f"Bài {next(_numbers)}.txt", f"{next(_numbers)} ".encode() + EICAR)
+        made.do(house)
+        house.settle()
+        return Deciding(made, decision)
+
+    return make
+
+
+def apart(house: CrashHouse, sha256: str) -> str:
+    """The state of the one upload of these bytes."""
+    with house.library.database.read() as session:
+        return session.scalars(select(Upload.state).where(Upload.sha256 == sha256)).one()
+
+
+def acts(house: CrashHouse, action: str, sha256: str) -> int:
+    """How often the audit trail tells this of these bytes."""
+    with house.library.database.read() as session:
+        told = session.scalars(select(AuditEntry).where(AuditEntry.action == action)).all()
+    return sum(sha256 in (entry.object_id, entry.after.get("sha256")) for entry in told)
+
+
 def a_material(house: CrashHouse, status: Status) -> tuple[int, str, str]:
     """A complete material in that state with a file of its own: (id, code, SHA-256)."""
     content = f"Nội dung {next(_numbers)}".encode()
@@ -314,5 +399,9 @@ ACTS: Final[dict[str, tuple[Callable[[CrashHouse], Act], ...]]] = {
     **dict.fromkeys(("C29", "C30", "C31", "C32"), (collecting,)),
     **{f"C{number}": (reindexing,) for number in range(33, 39)},
     **dict.fromkeys(("C39", "C40"), (expiring,)),
+    "C41": (sending_text, quarantining),
+    "C42": (quarantining,),
+    **dict.fromkeys(("C43", "C44"), (deciding("lift"),)),
+    **dict.fromkeys(("C45", "C46"), (deciding("destroy"),)),
 }
 """Every point, with what comes by it."""

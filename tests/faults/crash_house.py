@@ -250,7 +250,9 @@ class CrashHouse:
         self.settle()
         found = verify(self.library, repair=False).findings
         assert found == (), found
-        assert [entry.upload_id for entry in self.library.staging.entries()] == []
+        with self.library.database.read() as session:
+            kept = set(session.scalars(select(Upload.id).where(Upload.state == "quarantined")))
+        assert {entry.upload_id for entry in self.library.staging.entries()} == kept
         assert list((Path(self.settings["KHO_DATA"]) / "files").glob("incoming/*")) == []
         with self.library.database.read() as session:
             files = session.execute(

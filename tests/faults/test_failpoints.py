@@ -1,6 +1,6 @@
 """A process is killed at every point between two stores; nothing is lost, doubled or left over.
 
-Forty points, each once with the recovery alone and once with a client that tries again. One server
+Each once with the recovery alone and once with a client that tries again. One server
 does the recovery of a case and serves the next: all cases happen to one library, and the ledger
 remembers all of them.
 """
@@ -14,6 +14,7 @@ import pytest
 from repo_server.failpoints import POINTS
 from tests.faults.crash_acts import ACTS, Act
 from tests.faults.crash_house import CrashHouse, Died, Nursery, crash_house
+from tests.servers.clamd import FakeClamd, fake_clamd
 
 CASES = [
     pytest.param(point, make, repeated, id=f"{point}-{number}-{'retry' if repeated else 'recover'}")
@@ -31,6 +32,12 @@ def nursery() -> Iterator[Nursery]:
 
 
 @pytest.fixture(scope="module")
+def scanner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeClamd]:
+    with fake_clamd(tmp_path_factory.mktemp("scanner")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
 def houses(
     nursery: Nursery, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[list[CrashHouse]]:
@@ -45,12 +52,15 @@ def houses(
 
 @pytest.fixture
 def house(
-    houses: list[CrashHouse], nursery: Nursery, tmp_path_factory: pytest.TempPathFactory
+    houses: list[CrashHouse],
+    nursery: Nursery,
+    scanner: FakeClamd,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[CrashHouse]:
     if not houses:
         folder = tmp_path_factory.mktemp("crashes")
         (folder / "data").mkdir()
-        houses.append(crash_house(folder, nursery, {}))
+        houses.append(crash_house(folder, nursery, {"KHO_CLAMD": scanner.address}))
         houses[0].serve()
     house = houses.pop()
     yield house

@@ -212,6 +212,20 @@ GENERALLY: Final[dict[tuple[str, str], tuple[Action, Call, str]]] = {
     ("POST", "/quan-tri/cong-viec/{job_id:int}/bo"): (
         Action.ADMINISTER, posting("/quan-tri/cong-viec/999999/bo"), OWN,
     ),
+    ("GET", "/quan-tri/cach-li"): (Action.ADMINISTER, reading("/quan-tri/cach-li"), ""),
+    ("POST", "/quan-tri/cach-li/{sha256:str}/cho-qua"): (
+        Action.ADMINISTER, posting(f"/quan-tri/cach-li/{'0' * 64}/cho-qua", reason="a"), OWN,
+    ),
+    ("POST", "/quan-tri/cach-li/{sha256:str}/xoa"): (
+        Action.ADMINISTER, posting(f"/quan-tri/cach-li/{'0' * 64}/xoa"), OWN,
+    ),
+    ("GET", "/api/quarantine"): (Action.ADMINISTER, reading("/api/quarantine"), ""),
+    ("POST", "/api/quarantine/{sha256:str}/lift"): (
+        Action.ADMINISTER, changing("POST", f"/api/quarantine/{'0' * 64}/lift", REASON), OWN,
+    ),
+    ("POST", "/api/quarantine/{sha256:str}/destroy"): (
+        Action.ADMINISTER, changing("POST", f"/api/quarantine/{'0' * 64}/destroy"), OWN,
+    ),
     ("GET", "/health/live"): (Action.READ_PUBLIC, reading("/health/live"), ""),
     ("GET", "/health/ready"): (Action.READ_PUBLIC, reading("/health/ready"), ""),
     ("GET", "/dang-nhap"): (Action.SIGN_IN, reading("/dang-nhap"), ""),

@@ -324,6 +324,7 @@ def mine() -> Context:
     states = [("all", "Tất cả", 8), ("draft", "Nháp", 3), ("published", "Đã xuất bản", 5)]
     return {
         "items": cards(4, status="draft", status_label="Nháp", snippet=[]),
+        "quarantined": [{"name": "Giáo án tuần 5.doc", "threat": "Doc.Downloader.Generic-6551867"}],
         "statuses": [
             {
                 "value": value,
@@ -438,6 +439,8 @@ def admin() -> Context:
                 "detail": "Máy tìm kiếm đang tạm ngừng. Hãy thử lại sau ít phút.",
             },
         ],
+        "scanned": False,
+        "quarantined": 2,
         "missing_barriers": ["Nhân hệ điều hành không có Landlock."],
         "sections": [
             {"id": "work", "title": "Việc đang chờ", "lines": figures},
@@ -463,3 +466,23 @@ def admin() -> Context:
             }
         ],
     }
+
+
+def quarantine() -> Context:
+    """Two uploads set apart, and a file of the library in which something was found later."""
+    sha256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+    at = f"/quan-tri/cach-li/{sha256}"
+    upload = {
+        "name": "Giáo án điện tử tuần 5 của tổ Toán – bản cuối cùng.doc",
+        "threat": "Doc.Downloader.Generic-6551867-0",
+        "sha256": sha256,
+        "facts": ["Nguyễn Thị Mai", "1,2 MB", "24/11/2026 21:05", "tự xoá 24/12/2026 21:05"],
+        "url": None,
+        "lift_url": f"{at}/cho-qua",
+        "destroy_url": f"{at}/xoa",
+    }
+    file = {
+        **upload, "name": "Phép cộng phân số", "facts": ["Bài 1.pptx", "24/11/2026 21:05"],
+        "url": "/hoc-lieu/abc2345", "destroy_url": None,
+    }  # fmt: skip
+    return {"uploads": [upload, upload], "files": [file], "scanned": True, "pager": a_pager()}

@@ -245,6 +245,7 @@ PAGES: dict[str, tuple[str, str, Context, Context]] = {
     "account": ("account.html", "/tai-khoan", EDITOR, lists.account()),
     "about": ("about.html", "/gioi-thieu", NOBODY, {}),
     "admin": ("admin.html", "/quan-tri", ADMIN, lists.admin()),
+    "quarantine": ("quarantine.html", "/quan-tri/cach-li", ADMIN, lists.quarantine()),
 }
 
 

@@ -14,6 +14,8 @@ class Blob(Base):
 
     `unused_since`: no file has referred to it since then, `verified_at`: its bytes were hashed and
     right, `damaged_at`: they were found wrong or gone, and have not been found right again.
+    `scanned_at`: a virus scanner looked at them (None: none ever did), `threat`: the signature that
+    it found in them, since `quarantined_at`: nobody is handed them.
     """
 
     __tablename__ = "blob"
@@ -31,6 +33,13 @@ class Blob(Base):
             sqlite_where=text("damaged_at IS NOT NULL"),
             postgresql_where=text("damaged_at IS NOT NULL"),
         ),
+        Index("ix_blob_scanned_at", "scanned_at"),
+        Index(
+            "ix_blob_quarantined_at",
+            "quarantined_at",
+            sqlite_where=text("quarantined_at IS NOT NULL"),
+            postgresql_where=text("quarantined_at IS NOT NULL"),
+        ),
     )
 
     sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -43,12 +52,17 @@ class Blob(Base):
     damaged_at: Mapped[datetime | None]
     # What a ZIP archive says of these bytes; known once they have been read for one.
     crc32: Mapped[int | None] = mapped_column(RowId)
+    scanned_at: Mapped[datetime | None]
+    threat: Mapped[str | None] = mapped_column(String(120))
+    quarantined_at: Mapped[datetime | None]
 
 
 class Upload(Base):
     """The intent to add a file, written before its first byte; see the protocol in ARCHITECTURE.
 
-    `state`: receiving → received → checking → ready | rejected; or cancelled, expired.
+    `state`: receiving → received → checking → ready | rejected | quarantined; or cancelled,
+    expired. A quarantined one keeps its bytes in staging until an administrator lets it pass
+    (received again) or destroys it (rejected), or `expires_at`; `threat` is what was found.
     `client_metadata`: the header Upload-Metadata of a tus client, told again as it was.
     `wanted_at`: when a sender found a connection in its way that may be a dead one of its own.
     """
@@ -75,9 +89,22 @@ class Upload(Base):
     wanted_at: Mapped[datetime | None]
     verdict: Mapped[str | None] = mapped_column(String(40))
     reason: Mapped[str | None] = mapped_column(Text)
+    threat: Mapped[str | None] = mapped_column(String(120))
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(default=utc_now)
     expires_at: Mapped[datetime]
+
+
+class ScanExemption(Base):
+    """An administrator's word that what this signature finds in these bytes is no threat."""
+
+    __tablename__ = "scan_exemption"
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    threat: Mapped[str] = mapped_column(String(120), primary_key=True)
+    reason: Mapped[str] = mapped_column(Text)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
 class TextSegment(Base):

@@ -40,6 +40,12 @@ def damaged_count(session: Session) -> int:
     return session.scalar(statement) or 0
 
 
+def quarantined_count(session: Session) -> int:
+    """In how many blobs a threat was found."""
+    statement = select(func.count()).select_from(Blob).where(Blob.quarantined_at.is_not(None))
+    return session.scalar(statement) or 0
+
+
 def longest_unverified(session: Session) -> datetime | None:
     """When the blob was hashed that was looked at longest ago."""
     return session.scalar(select(func.min(Blob.verified_at)).where(Blob.state == "live"))

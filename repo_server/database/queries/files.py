@@ -25,7 +25,8 @@ from repo_server.domain.readers import LIGHT_NAMES
 class StoredFile:
     """A file with where its bytes are and which material it belongs to.
 
-    `damaged`: its bytes were found wrong or gone when they were last looked at.
+    `damaged`: its bytes were found wrong or gone when they were last looked at, `quarantined`: a
+    threat was found in them.
     """
 
     file: MaterialFile
@@ -35,6 +36,7 @@ class StoredFile:
     owner_id: int
     published: bool
     damaged: bool = False
+    quarantined: bool = False
 
     def is_used_by(self, viewer: Viewer) -> bool:
         """Whether a download by this viewer shows that others use the material."""
@@ -69,7 +71,7 @@ def files_of_material(session: Session, viewer: Viewer, material_id: int) -> lis
     return [_stored(row) for row in rows]
 
 
-_FileRow = tuple[MaterialFile, int, int | None, int, int, str, datetime | None]
+_FileRow = tuple[MaterialFile, int, int | None, int, int, str, datetime | None, datetime | None]
 
 
 def _present_files() -> Select[*_FileRow]:
@@ -82,6 +84,7 @@ def _present_files() -> Select[*_FileRow]:
             Material.owner_id,
             Material.status,
             Blob.damaged_at,
+            Blob.quarantined_at,
         )
         .join(Material, Material.id == MaterialFile.material_id)
         .join(Blob, Blob.sha256 == MaterialFile.sha256)
@@ -90,9 +93,23 @@ def _present_files() -> Select[*_FileRow]:
 
 
 def _stored(row: Row[*_FileRow]) -> StoredFile:
-    file, generation, crc32, material_id, owner_id, status, damaged_at = row
-    published, damaged = status == Status.PUBLISHED, damaged_at is not None
-    return StoredFile(file, generation, crc32, material_id, owner_id, published, damaged)
+    file, generation, crc32, material_id, owner_id, status, damaged_at, quarantined_at = row
+    return StoredFile(
+        file,
+        generation,
+        crc32,
+        material_id,
+        owner_id,
+        published=status == Status.PUBLISHED,
+        damaged=damaged_at is not None,
+        quarantined=quarantined_at is not None,
+    )
+
+
+def quarantined(session: Session, viewer: Viewer, sha256s: Sequence[str]) -> frozenset[str]:
+    """Those of the blobs in which a threat was found; ask for the material first."""
+    held = Blob.sha256.in_(sha256s) & Blob.quarantined_at.is_not(None)
+    return frozenset(session.scalars(select(Blob.sha256).where(held)))
 
 
 def derivative(session: Session, viewer: Viewer, sha256: str, name: str) -> Derivative | None:

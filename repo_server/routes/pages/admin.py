@@ -20,7 +20,7 @@ from repo_server.routes.bounds import PathId
 from repo_server.routes.errors import page_language
 from repo_server.routes.pages.redirects import see
 from repo_server.routes.pages.rendering import HtmlRequest, Pages, number
-from repo_server.services import health, reinspecting, statistics
+from repo_server.services import health, reinspecting, scanning, statistics
 from repo_server.services.cards import material_url
 from repo_server.services.keeping import given_up
 from repo_server.services.keeping.given_up import DeadJob
@@ -93,7 +93,9 @@ def admin_page(
         request,
         viewer,
         "admin.html",
-        engines=_engines(request, pages, health.state(library)),
+        engines=_engines(request, pages, health.state(library), scanning.state(library)),
+        scanned=library.scanner is not None,
+        quarantined=overview.counts.quarantined + overview.counts.uploads["quarantined"],
         missing_barriers=_missing_barriers(library),
         missing_engines=_missing_engines(request, pages, library),
         sections=(
@@ -108,13 +110,15 @@ def admin_page(
 
 
 def _engines(
-    request: HtmlRequest, pages: Pages, state: health.EngineState
+    request: HtmlRequest, pages: Pages, state: health.EngineState, scanner: str
 ) -> tuple[EngineLine, ...]:
     answers = {
         pages.message(request, "admin.database"): state.database,
         pages.message(request, "admin.storage"): state.storage,
         **{_named(request, pages, "admin.search", n): c for n, c in state.search.items()},
     }
+    if scanner:
+        answers[pages.message(request, "admin.scanner")] = scanner
     fine, language = pages.message(request, "admin.works"), page_language(request)
     return tuple(
         EngineLine(name, code == "ok", fine if code == "ok" else _sentence(code, language))
@@ -164,6 +168,7 @@ def _work(request: HtmlRequest, pages: Pages, overview: Overview) -> tuple[Line,
         "admin.jobs_dead": counts.jobs["dead"],
         "admin.uploads_receiving": counts.uploads["receiving"],
         "admin.uploads_received": counts.uploads["received"],
+        "admin.quarantined": counts.uploads["quarantined"] + counts.quarantined,
     }
     lines = [Line(pages.message(request, key), number(value)) for key, value in figures.items()]
     lines += [
@@ -179,8 +184,8 @@ def _space(request: HtmlRequest, pages: Pages, overview: Overview) -> tuple[Line
         "admin.stored": f"{number(overview.blobs)} · {readable_size(overview.blob_bytes)}",
         "admin.free_here": _size(overview.free_here, unknown),
         "admin.free_in_storage": _size(overview.free_in_storage, unknown),
-        "admin.last_backup": _moment(overview.last_backup, never),
-        "admin.last_restore": _moment(overview.last_restore, never),
+        "admin.last_backup": moment(overview.last_backup, never),
+        "admin.last_restore": moment(overview.last_restore, never),
         "admin.last_verify": _verdict(request, pages, overview.counts.verdict, never),
     }
     return tuple(Line(pages.message(request, key), value) for key, value in values.items())
@@ -196,7 +201,7 @@ def _verdict(request: HtmlRequest, pages: Pages, verdict: Verdict | None, otherw
         unmended=number(verdict.unmended),
         blobs=number(verdict.blobs),
     )
-    parts = (_moment(verdict.at, ""), verdict.by, said, found)
+    parts = (moment(verdict.at, ""), verdict.by, said, found)
     return " · ".join(filter(None, parts))
 
 
@@ -204,10 +209,11 @@ def _size(size: int | None, unknown: str) -> str:
     return unknown if size is None else readable_size(size)
 
 
-def _moment(moment: datetime | None, otherwise: str) -> str:
-    if moment is None:
+def moment(at: datetime | None, otherwise: str) -> str:
+    """Day and minute in Vietnam, as administrators read them."""
+    if at is None:
         return otherwise
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    aware = at if at.tzinfo else at.replace(tzinfo=UTC)
     return aware.astimezone(_VIETNAM).strftime("%d/%m/%Y %H:%M")
 
 
@@ -231,14 +237,14 @@ def _dead(job: DeadJob) -> DeadLine:
         what=f"{job.kind} {job.key}",
         error=job.error,
         attempts=job.attempts,
-        when=_moment(job.finished_at, ""),
+        when=moment(job.finished_at, ""),
         retry_url=f"{ADDRESS}/cong-viec/{job.id}/thu-lai",
         drop_url=f"{ADDRESS}/cong-viec/{job.id}/bo",
     )
 
 
 def _damaged(file: DamagedFile) -> DamagedLine:
-    when = _moment(file.damaged_at, "")
+    when = moment(file.damaged_at, "")
     return DamagedLine(file.name, file.title, material_url(file.code), file.sha256, when)
 
 

@@ -21,6 +21,7 @@ from repo_server.routes.pages.quotas import use_bar
 from repo_server.routes.pages.rendering import HtmlRequest, Pages
 from repo_server.services import desk, picking, quotas, viewing
 from repo_server.services.cards import Card, status_label
+from repo_server.services.keeping import quarantine
 from repo_server.services.library import Library
 
 PAGE_SIZE: Final = 20
@@ -118,6 +119,7 @@ def own_page(
         "mine.html",
         items=shelf.items,
         statuses=_tabs(request, pages, shelf.counts, state),
+        quarantined=quarantine.own(library, viewer),
         use=use_bar(quotas.own_use(library, viewer)),
         pager=pager(total, page, PAGE_SIZE, lambda number: f"/cua-toi?page={number}{chosen}"),
     )

@@ -16,6 +16,7 @@ SENTENCES: Final[dict[str, str]] = {
     "F10": "Nhật kí bị đứt hoặc bị sửa",
     "F11": "Phiên bản nhắc tới tệp không còn",
     "F12": "Số đếm dung lượng đã dùng sai",
+    "F13": "Tệp bị cách li không còn đủ dữ liệu",
 }
 
 

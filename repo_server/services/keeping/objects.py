@@ -1,4 +1,4 @@
-"""F1 to F4 and F8: has every row its bytes, and do any bytes have no row?"""
+"""F1 to F4, F8 and F13: has every row its bytes, and do any bytes have no row?"""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import exists, select
 
 from repo_server.database import outbox
-from repo_server.database.models import Blob, Derivative, MaterialFile, utc_now
+from repo_server.database.models import Blob, Derivative, MaterialFile, Upload, utc_now
 from repo_server.domain.errors import Busy
 from repo_server.services.keeping import disposal, scrub
 from repo_server.services.keeping.findings import Finding
@@ -123,3 +123,14 @@ def staging(library: Library, *, repair: bool) -> Iterator[Finding]:
             with suppress(Busy):
                 library.staging.discard(upload_id)
         yield Finding("F4", upload_id, repaired=repair)
+
+
+def quarantined(library: Library, *, repair: bool) -> Iterator[Finding]:
+    """F13: uploads in quarantine whose bytes are not all there, so that none can be let pass."""
+    with library.database.read() as session:
+        apart = session.execute(
+            select(Upload.id, Upload.size).where(Upload.state == "quarantined")
+        ).all()
+    for upload_id, size in apart:
+        if library.staging.size(upload_id) != size:
+            yield Finding("F13", upload_id)

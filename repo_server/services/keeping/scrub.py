@@ -91,8 +91,25 @@ def note(library: Library, looks: Iterable[Look]) -> None:
                 log.error("scrub.damaged", sha256=found.stored.sha256, found=found.verdict)
 
 
-class _Stopped(Exception):
+class Stopped(Exception):
     """The process ends; what was not read to its end is read another time."""
+
+
+def pace(rate: int, wait: Callable[[float], bool]) -> Callable[[int], None]:
+    """What is told of each piece and waits, so that no more than `rate` bytes a second are read.
+
+    `wait(seconds)` waits and tells whether to stop: then Stopped is raised.
+    """
+    began, count = time.monotonic(), 0
+
+    def between(size: int) -> None:
+        nonlocal count
+        count += size
+        ahead = began + count / rate - time.monotonic()
+        if wait(max(0.0, ahead)):
+            raise Stopped
+
+    return between
 
 
 class Scrubber:
@@ -118,25 +135,13 @@ class Scrubber:
     def _looks(self, portion: Iterable[Stored]) -> Iterator[Look]:
         for stored in portion:
             try:
-                found = look(self._library, stored, self._rate())
-            except _Stopped:
+                found = look(self._library, stored, pace(self._library.scrub_rate, self._wait))
+            except Stopped:
                 return
             if found.verdict != "right":
                 # Not with the rest of the portion: nobody shall be handed these bytes meanwhile.
                 note(self._library, [found])
             yield found
-
-    def _rate(self) -> Callable[[int], None]:
-        began, count = time.monotonic(), 0
-
-        def between(size: int) -> None:
-            nonlocal count
-            count += size
-            ahead = began + count / self._library.scrub_rate - time.monotonic()
-            if self._wait(max(0.0, ahead)):
-                raise _Stopped
-
-        return between
 
 
 def due(library: Library) -> list[Stored]:

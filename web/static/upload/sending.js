@@ -250,7 +250,7 @@ export class Sending {
       for (let look = 0; ; look += 1) {
         const found = await this.persist(async () => (await call(this.record.url)).json(), signal);
         if (found.state === "ready") return this.accepted(found);
-        if (found.state === "rejected") throw new Refused(found.reason, 422);
+        if (["rejected", "quarantined"].includes(found.state)) throw new Refused(found.reason, 422);
         this.say("checking", found.reason ?? message.msgChecking);
         await pause(POLL[Math.min(look, POLL.length - 1)], signal);
       }

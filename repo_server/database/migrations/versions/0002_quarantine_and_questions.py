@@ -11,6 +11,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Each part below belongs to one capability."""
+    _quarantine()
     _saved_searches()
     _catalogues()
     _uploads_taken_over()
@@ -69,3 +70,36 @@ def _saved_searches() -> None:
 
 def _uploads_taken_over() -> None:
     op.add_column("upload", sa.Column("wanted_at", sa.BigInteger(), nullable=True))
+
+
+def _quarantine() -> None:
+    with op.batch_alter_table("blob", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("scanned_at", sa.BigInteger(), nullable=True))
+        batch_op.add_column(sa.Column("threat", sa.String(length=120), nullable=True))
+        batch_op.add_column(sa.Column("quarantined_at", sa.BigInteger(), nullable=True))
+        batch_op.create_index("ix_blob_scanned_at", ["scanned_at"], unique=False)
+        batch_op.create_index(
+            "ix_blob_quarantined_at",
+            ["quarantined_at"],
+            unique=False,
+            sqlite_where=sa.text("quarantined_at IS NOT NULL"),
+            postgresql_where=sa.text("quarantined_at IS NOT NULL"),
+        )
+    with op.batch_alter_table("upload", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("threat", sa.String(length=120), nullable=True))
+    op.create_table(
+        "scan_exemption",
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("threat", sa.String(length=120), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column(
+            "account_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            nullable=False,
+        ),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_scan_exemption_account_id_account")
+        ),
+        sa.PrimaryKeyConstraint("sha256", "threat", name=op.f("pk_scan_exemption")),
+    )
