@@ -134,7 +134,10 @@ class _Entry:
 
 
 class Lexicon:
-    """All names of subjects, sets and kinds; immutable, safe between threads."""
+    """All names of subjects, sets and kinds; immutable, safe between threads.
+
+    `single_names` are those of one word, folded.
+    """
 
     def __init__(self, subjects: Sequence[Named], books: Sequence[Named]) -> None:
         self._grades = {subject.code: frozenset(subject.grades) for subject in subjects}
@@ -151,6 +154,8 @@ class Lexicon:
             self._know(Topic.KIND, kind.value, kind_names(kind))
         for phrases in self._entries.values():
             phrases.sort(key=lambda known: len(known[0]), reverse=True)
+        phrases_known = (phrase for _, phrase in self._by_phrase)
+        self.single_names = frozenset(known[0] for known in phrases_known if len(known) == 1)
 
     def _know(self, topic: Topic, code: str, names: Sequence[str]) -> None:
         for name in names:
@@ -177,6 +182,10 @@ class Lexicon:
         words = words_of(name)
         entry = self._by_phrase.get((topic, tuple(word.folded for word in words)))
         return tuple(entry.codes) if entry is not None and _spelled(words, entry) else ()
+
+    def names(self) -> Iterator[str]:
+        """Every name as the tables write it."""
+        return (entry.written for entry in self._by_phrase.values())
 
     def label(self, code: str) -> str:
         """The name of a subject or set; "" for one that is not known."""
@@ -209,21 +218,23 @@ class Lexicon:
                 yield replace(one, confidence=_BESIDE)
 
     def _named(self, words: Sequence[Word]) -> Iterator[Mention]:
-        at = 0
+        at = named = 0
         while at < len(words):
-            found = next(self._at(words, at), None)
+            found = next(self._at(words, at, named), None)
             if found is None:
                 at += 1
             else:
                 yield found
-                at = found.end
+                at = named = found.end
 
-    def _at(self, words: Sequence[Word], at: int) -> Iterator[Mention]:
+    def _at(self, words: Sequence[Word], at: int, named: int) -> Iterator[Mention]:
         for phrase, topic, entry in self._entries.get(words[at].folded, ()):
             span = words[at : at + len(phrase)]
             if tuple(word.folded for word in span) != phrase or not _spelled(span, entry):
                 continue
-            confidence = _confidence(topic, " ".join(phrase), words, at, at + len(phrase))
+            # What the word before names makes no other word of this one: "giáo án toán".
+            before = words[at - 1].folded if at > named else ""
+            confidence = _confidence(topic, " ".join(phrase), words, at, at + len(phrase), before)
             if confidence:
                 codes, end = tuple(entry.codes), at + len(phrase)
                 yield Mention(topic, codes, at, end, confidence, entry.written)
@@ -235,8 +246,9 @@ def _spelled(span: Sequence[Word], entry: _Entry) -> bool:
     return tuple(word.exact for word in span) in entry.spellings
 
 
-def _confidence(topic: Topic, phrase: str, words: Sequence[Word], start: int, end: int) -> float:
-    before = words[start - 1].folded if start else ""
+def _confidence(
+    topic: Topic, phrase: str, words: Sequence[Word], start: int, end: int, before: str
+) -> float:
     after = words[end].folded if end < len(words) else ""
     if topic is Topic.SUBJECT:
         return _subject_confidence(phrase, before, after)

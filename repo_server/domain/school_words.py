@@ -66,6 +66,7 @@ NOT_SUBJECT_BEFORE: Final[dict[str, frozenset[str]]] = {
     "anh": frozenset(("hung", "chi", "em", "sang", "huong", "ve")),
     "li": frozenset(("tuong", "thuyet", "do")),
     "nhac": frozenset(("cu",)),
+    "hoa hoc": frozenset(("tro",)),
     "ta": frozenset(("canh", "nguoi", "con", "do", "mot", "ve")),
 }
 """Folded names with the words before which they are no subject: "sử dụng", "văn hoá"."""

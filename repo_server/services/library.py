@@ -8,6 +8,7 @@ from repo_server.inspection.converter import Converter
 from repo_server.inspection.inspector import Inspector
 from repo_server.search.base import SearchIndex
 from repo_server.services.incidents import Incidents
+from repo_server.services.knowledge import KnowledgeCache
 from repo_server.services.usage import Usage
 from repo_server.services.vocabulary import Vocabulary
 from repo_server.storage.base import ObjectStorage
@@ -36,6 +37,7 @@ class Library:
     scanner: Clamd | None = None
     converter: Converter = field(default_factory=Converter)
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
+    knowledge: KnowledgeCache = field(default_factory=KnowledgeCache)
     usage: Usage = field(default_factory=Usage)
     incidents: Incidents = field(default_factory=Incidents)
 

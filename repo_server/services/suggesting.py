@@ -7,7 +7,6 @@ import writes guesses into a material (`apply_guesses`); they stay undecided the
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
@@ -32,7 +31,6 @@ from repo_server.domain.guessing.drafting import Drafted, drafted, with_items
 from repo_server.domain.guessing.lessons import Candidate
 from repo_server.domain.licenses import LICENSES
 from repo_server.domain.materials import KIND_LABELS, LANGUAGES, TITLE_LIMIT, Kind
-from repo_server.domain.mentions import Lexicon, Named
 from repo_server.domain.vietnamese import display
 from repo_server.domain.wording import worded
 from repo_server.inspection.base import Declared, Inspection
@@ -42,7 +40,7 @@ from repo_server.services.materials import Description
 from repo_server.services.placement import Choice
 from repo_server.services.uploads import subject_of
 from repo_server.services.versions import present_files
-from repo_server.services.vocabulary import Names
+from repo_server.services.vocabulary import Names, lexicon_of
 
 _BEGINNING: Final = 12
 _CANDIDATES: Final = 2_000
@@ -239,21 +237,6 @@ def _manifest(declared: Mapping[str, Any]) -> Manifest:
         keywords=tuple(declared.get("keywords", ())),
         grades=tuple(declared.get("grades", ())),
     )
-
-
-def lexicon_of(names: Names) -> Lexicon:
-    """All names of the present curriculum, ready to be found in a text."""
-    subjects = tuple(
-        Named(one.code, (one.label, *one.abbreviations), one.grades)
-        for one in names.subjects.values()
-    )
-    books = tuple(Named(one.code, (one.label, *one.abbreviations)) for one in names.books.values())
-    return _lexicon(subjects, books)
-
-
-@lru_cache(maxsize=4)
-def _lexicon(subjects: tuple[Named, ...], books: tuple[Named, ...]) -> Lexicon:
-    return Lexicon(subjects, books)
 
 
 def _shown(

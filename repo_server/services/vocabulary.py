@@ -3,6 +3,7 @@
 import threading
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from sqlalchemy.orm import Session
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 from repo_server.database.queries import curriculum as queries
 from repo_server.domain.access import ANONYMOUS
 from repo_server.domain.curriculum import ItemKind
+from repo_server.domain.mentions import Lexicon, Named
 
 MAX_AGE: Final = 15.0
 """Seconds after which the names are read again: an import shows up within this time."""
@@ -92,3 +94,18 @@ def _books(session: Session) -> dict[str, Book]:
         for item in items
         if item.parent_id is None
     }
+
+
+def lexicon_of(names: Names) -> Lexicon:
+    """All names of the present curriculum, ready to be found in a text."""
+    subjects = tuple(
+        Named(one.code, (one.label, *one.abbreviations), one.grades)
+        for one in names.subjects.values()
+    )
+    books = tuple(Named(one.code, (one.label, *one.abbreviations)) for one in names.books.values())
+    return _lexicon(subjects, books)
+
+
+@lru_cache(maxsize=4)
+def _lexicon(subjects: tuple[Named, ...], books: tuple[Named, ...]) -> Lexicon:
+    return Lexicon(subjects, books)

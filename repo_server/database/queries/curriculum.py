@@ -1,6 +1,6 @@
 """The curriculum's tree, with how many published materials stand below each item."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session, aliased
 from repo_server.database.models import CurriculumItem, Framework, Material, Placement
 from repo_server.database.queries.visibility import visible
 from repo_server.domain.access import Viewer
+
+_TITLES_AT_ONCE: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,12 @@ def ancestors(session: Session, items: Sequence[CurriculumItem]) -> dict[int, li
         item.id: [by_id[int(step)] for step in item.path.strip("/").split("/")[:-1]]
         for item in items
     }
+
+
+def titles(session: Session, viewer: Viewer) -> Iterator[str]:
+    """The titles of all items, a few at a time."""
+    statement = select(CurriculumItem.title).order_by(CurriculumItem.id)
+    return iter(session.scalars(statement, execution_options={"yield_per": _TITLES_AT_ONCE}))
 
 
 def items_of_kind(session: Session, viewer: Viewer, kind: str) -> list[CurriculumItem]:

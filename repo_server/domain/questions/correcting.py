@@ -1,0 +1,448 @@
+"""What was meant by what was typed: a noisy channel over the words of the catalogue.
+
+Only suspicious words are looked at: those the catalogue does not know, and those it has never seen
+beside either neighbour. Each may be a slip, keystrokes, two words run together or one torn apart;
+of all ways through the question the one is believed that is likeliest by the catalogue's pairs of
+words, weighed against how likely the slips are. What was typed always stays a choice.
+"""
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import islice, pairwise
+from math import exp, log
+from typing import Final
+
+from repo_server.domain.questions.base import Origin
+from repo_server.domain.questions.catalogue_words import NUMBER, CatalogueWords, Spellings
+from repo_server.domain.questions.edits import TWICE, LongWords, slips
+from repo_server.domain.questions.keystrokes import from_telex
+from repo_server.domain.questions.syllables import is_syllable, is_unmarked_syllable
+from repo_server.domain.vietnamese import exact_token, fold_token, unmarked
+
+_PAIRED: Final = 0.8
+"""How much of a word's likelihood comes from the word before it."""
+
+_KEYED_SHARE: Final = 0.4
+"""Of the words, how many that can only be keystrokes make the question one typed in keystrokes."""
+
+_UNKNOWN_SYLLABLE: Final = 0.3
+_UNKNOWN: Final = 0.002
+"""Uses that a word is taken to have that the catalogue does not know."""
+
+_KEYS_OF_NO_WORD: Final = 0.3
+_KEYS_ALONE: Final = 4.0
+_KEYS_OF_A_WORD: Final = 4.0
+_KEYS_BESIDE_KEYS: Final = 1.0
+_MARKS_LEFT_OUT: Final = 2.0
+_MARK_WRONG: Final = 2.0
+_RUN_TOGETHER: Final = 1.5
+_FORMS: Final = 4
+_NEVER_TOGETHER: Final = 4.0
+_TORN: Final = 4.0
+_REAL_WORD: Final = 1.5
+"""On top where the slip made another word of the catalogue: perhaps it was meant."""
+
+
+_VOWELS: Final = frozenset("aeiouy")
+_CHOICES: Final = 12
+_SHOWN: Final = 4
+_LEAST_TRUST: Final = 0.02
+_PAIRS_OF_A_SLIP: Final = 2
+_SHORTEST_SPLIT: Final = 4
+_SHORTEST: Final = 2
+_CONTINUATIONS: Final = 200
+_MOST_PARTS_LETTERS: Final = 40
+_LONGEST_PART: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A word as typed, normalized; numbers are given as `NUMBER`.
+
+    `fixed`: a code or a name; it is never corrected and says nothing of its neighbours.
+    `unfinished`: perhaps still being written.
+    """
+
+    word: str
+    fixed: bool = False
+    unfinished: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One way to read a stretch of the question; `trust` compares the ways, 0 to 1."""
+
+    words: tuple[str, ...]
+    origin: Origin
+    cost: float = 0.0
+    trust: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Typed words `start` to `end` (exclusive), and what they may be, the likeliest first.
+
+    `unfinished`: the last of them is the beginning of a word.
+    """
+
+    start: int
+    end: int
+    choices: tuple[Choice, ...]
+    unfinished: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Path:
+    score: float
+    steps: tuple[tuple[int, int, Choice], ...]
+
+
+class Corrector:
+    """Corrects with one state of the catalogue's words; immutable, safe between threads."""
+
+    def __init__(self, words: CatalogueWords) -> None:
+        self._words = words
+        self._long = LongWords(words.forms)
+        self._slips = lru_cache(maxsize=4_096)(self._find_slips)
+
+    def correct(self, typed: Sequence[Typed]) -> tuple[Stretch, ...]:
+        """Every typed word in one stretch, in order."""
+        typed = self._with_unfinished(typed)
+        marked = any(one.word != unmarked(one.word) for one in typed if not one.fixed)
+        telexed = tuple(self._telex(one) for one in typed)
+        certain = sum(self._is_surely_keyed(*pair) for pair in zip(typed, telexed, strict=True))
+        keyed = certain >= _KEYED_SHARE * sum(not one.fixed for one in typed) and certain > 0
+        sentence = _Sentence(
+            self._words.exact if marked or keyed else self._words.folded,
+            typed,
+            telexed,
+            keyed=keyed,
+            exact=marked or keyed,
+        )
+        choices = [self._choices(sentence, at) for at in range(len(typed))]
+        if all(len(some) == 1 for some in choices):
+            found = [Stretch(at, at + 1, tuple(some)) for at, some in enumerate(choices)]
+        else:
+            found = list(_stretches(sentence, self._best_path(sentence, choices), choices))
+        if typed and typed[-1].unfinished:
+            found[-1] = replace(found[-1], unfinished=True)
+        return tuple(found)
+
+    def _is_word(self, one: Typed) -> bool:
+        return exact_token(one.word) in self._words.exact
+
+    def _with_unfinished(self, typed: Sequence[Typed]) -> tuple[Typed, ...]:
+        if len(typed) > 1 and self.goes_on(typed[-2], typed[-1]):
+            return (*typed[:-1], replace(typed[-1], unfinished=True))
+        return tuple(typed)
+
+    def goes_on(self, before: Typed, last: Typed) -> bool:
+        """Whether the last word, though said to be finished, is the beginning of one that follows
+        the word before it in the catalogue, and no word that does."""
+        if before.fixed or last.fixed or NUMBER in (before.word, last.word):
+            return False
+        folded, first = self._words.folded, fold_token(before.word)
+        if folded.together(first, fold_token(last.word)):
+            return False
+        longer = islice(self._words.beginning_with(unmarked(last.word)), _CONTINUATIONS)
+        return any(folded.together(first, whole) for whole in longer)
+
+    def _is_surely_keyed(self, one: Typed, telexed: str) -> bool:
+        """Whether a word can be nothing but keystrokes: neither a word nor two run together."""
+        if telexed not in self._words.exact or self._is_word(one):
+            return False
+        word, folded = one.word, self._words.folded
+        cuts = range(_SHORTEST, len(word) - 1)
+        return not any(folded.together(word[:cut], word[cut:]) for cut in cuts)
+
+    def _telex(self, one: Typed) -> str:
+        found = "" if one.fixed else from_telex(one.word)
+        return found if found and (found in self._words.exact or is_syllable(found)) else ""
+
+    def _choices(self, sentence: "_Sentence", at: int) -> list[Choice]:
+        as_typed = Choice((sentence.keys[at],), Origin.TYPED)
+        if not sentence.is_suspicious(at) or self._may_go_on(sentence.typed[at]):
+            return [as_typed]
+        likeliest: dict[tuple[str, ...], Choice] = {}
+        for make in (self._keystrokes, self._slipped, self._parted):
+            for choice in make(sentence, at):
+                known = likeliest.setdefault(choice.words, choice)
+                if choice.cost < known.cost:
+                    likeliest[choice.words] = choice
+        found = [one for one in likeliest.values() if sentence.allows(at, one)]
+        found.sort(key=lambda choice: sentence.beside(at, choice), reverse=True)
+        return [as_typed, *found[:_CHOICES]]
+
+    def _may_go_on(self, one: Typed) -> bool:
+        """Whether an unfinished word is the beginning of a word."""
+        return one.unfinished and any(self._words.beginning_with(unmarked(one.word)))
+
+    def _keystrokes(self, sentence: "_Sentence", at: int) -> Iterator[Choice]:
+        word = sentence.telexed[at]
+        if word:
+            cost = _KEYS_OF_NO_WORD if sentence.keyed else _KEYS_ALONE
+            if self._is_word(sentence.typed[at]):
+                cost = _KEYS_BESIDE_KEYS if sentence.keyed else _KEYS_OF_A_WORD
+            written = word if sentence.exact else fold_token(word)
+            yield Choice((written,), Origin.KEYSTROKES, cost)
+
+    def _slipped(self, sentence: "_Sentence", at: int) -> Iterator[Choice]:
+        typed = sentence.typed[at].word
+        if len(typed) < _SHORTEST:
+            return
+        folded = fold_token(typed)
+        real = _REAL_WORD if sentence.keys[at] in sentence.spelled else 0.0
+        near = self._slips(folded)
+        if not sentence.exact:
+            yield from (Choice((word,), Origin.TYPO, cost + real) for word, cost in near.items())
+            return
+        for word, cost in (*near.items(), (folded, 0.0)):
+            for form in self._words.forms.get(word, ()):
+                if form != sentence.keys[at]:
+                    slip = cost + real + _cost_of_marks(typed, form)
+                    yield Choice((form,), Origin.TYPO, slip)
+
+    def _find_slips(self, folded: str) -> dict[str, float]:
+        near = slips(folded, self._words.forms)
+        found = {**dict.fromkeys(self._long.near(folded), TWICE), **near}
+        return {word: cost for word, cost in found.items() if len(word) >= _SHORTEST}
+
+    def _parted(self, sentence: "_Sentence", at: int) -> Iterator[Choice]:
+        """Two words run together, or in a long run several."""
+        word = sentence.keys[at]
+        if not _SHORTEST_SPLIT <= len(word) <= _MOST_PARTS_LETTERS:
+            return
+        spelled = sentence.spelled
+        for cut in range(1, len(word)):
+            parts = word[:cut], word[cut:]
+            if sentence.exact and word.isascii():
+                parts = self._likeliest_forms(*parts)
+            if all(_may_stand_alone(part, spelled) for part in parts):
+                never = 0 if spelled.together(*parts) else _NEVER_TOGETHER
+                yield Choice(parts, Origin.SPACING, _RUN_TOGETHER + never)
+        several = _segmented(word, sentence) if word not in spelled else ()
+        if len(several) > _SHORTEST:
+            yield Choice(several, Origin.SPACING, _RUN_TOGETHER)
+
+    def _likeliest_forms(self, first: str, second: str) -> tuple[str, str]:
+        """Two words typed without marks with the marks that they have most often together."""
+        if not self._words.folded.together(fold_token(first), fold_token(second)):
+            return first, second
+        firsts, seconds = (self._words.forms[fold_token(word)][:_FORMS] for word in (first, second))
+        pairs = ((one, other) for one in firsts for other in seconds)
+        return max(pairs, key=lambda pair: self._words.exact.together(*pair))
+
+    def _best_path(self, sentence: "_Sentence", choices: Sequence[Sequence[Choice]]) -> _Path:
+        """The likeliest way through, keeping the best way to each last word."""
+        beams: list[dict[str, _Path]] = [{} for _ in range(len(choices) + 1)]
+        beams[0][""] = _Path(0.0, ())
+        for at, some in enumerate(choices):
+            ways = [(at + 1, choice) for choice in some]
+            ways += [(at + 2, choice) for choice in self._torn(sentence, at)]
+            for before, path in beams[at].items():
+                for end, choice in ways:
+                    score = path.score + sentence.score(before, choice, at)
+                    last = choice.words[-1]
+                    if (known := beams[end].get(last)) is None or score > known.score:
+                        beams[end][last] = _Path(score, (*path.steps, (at, end, choice)))
+        return max(beams[-1].values(), key=lambda path: path.score)
+
+    def _torn(self, sentence: "_Sentence", at: int) -> Iterator[Choice]:
+        """One word that was torn into two, neither of which stands well there."""
+        both = sentence.typed[at : at + 2]
+        if len(both) < 2 or any(one.fixed or self._may_go_on(one) for one in both):
+            return
+        strange = [not self._is_known(one) for one in both]
+        if not any(strange) or not all(sentence.is_suspicious(at + on) for on in (0, 1)):
+            return
+        whole = both[0].word + both[1].word
+        for word in self._words.forms.get(fold_token(whole), ()):
+            cost = _TORN + (_cost_of_marks(whole, word) if sentence.exact else 0)
+            yield Choice((word if sentence.exact else fold_token(word),), Origin.SPACING, cost)
+
+    def _is_known(self, one: Typed) -> bool:
+        return fold_token(one.word) in self._words.folded and len(one.word) > 1
+
+
+class _Sentence:
+    """A question in one reading (exact or folded), with how likely words follow each other."""
+
+    def __init__(
+        self,
+        spelled: Spellings,
+        typed: tuple[Typed, ...],
+        telexed: tuple[str, ...],
+        *,
+        keyed: bool,
+        exact: bool,
+    ) -> None:
+        self.spelled = spelled
+        self.typed = typed
+        self.telexed = telexed
+        self.keyed = keyed
+        self.exact = exact
+        key = exact_token if exact else fold_token
+        self.keys = tuple("" if one.fixed else key(one.word) for one in typed)
+        self._scrambled = self._is_scrambled()
+        self._is_spelled = is_syllable if exact else is_unmarked_syllable
+
+    def is_suspicious(self, at: int) -> bool:
+        """Unknown, or never seen beside either neighbour that says anything."""
+        word = self.keys[at]
+        if not word or word == NUMBER:
+            return False
+        if word not in self.spelled:
+            return True
+        if self._scrambled:
+            return False
+        before, after = self.neighbour(at - 1), self.neighbour(at + 1)
+        return self._is_strange(before, word) or self._is_strange(word, after)
+
+    def _is_strange(self, first: str, second: str) -> bool:
+        """Whether two words are not seen side by side; numbers and names stand beside any."""
+        if not first or not second or NUMBER in (first, second):
+            return False
+        return not self.spelled.together(first, second)
+
+    def _is_scrambled(self) -> bool:
+        """Whether the words are known but in no order: then neighbours tell nothing.
+
+        One slip makes two pairs strange.
+        """
+        known = self.spelled
+        strange = sum(
+            first in known and second in known and self._is_strange(first, second)
+            for first, second in pairwise(self.keys)
+        )
+        return strange > _PAIRS_OF_A_SLIP and 2 * strange >= len(self.keys) - 1
+
+    def neighbour(self, at: int) -> str:
+        """The word there as typed; "" for none, and for one that says nothing."""
+        return self.keys[at] if 0 <= at < len(self.keys) else ""
+
+    def beside(self, at: int, choice: Choice) -> float:
+        """How well a choice stands between the neighbours as they were typed."""
+        score = self.score(self.neighbour(at - 1), choice, at)
+        after = self.neighbour(at + 1)
+        return score + (self.likelihood(choice.words[-1], after) if after else 0)
+
+    def allows(self, at: int, choice: Choice) -> bool:
+        """Letters without a vowel may be an abbreviation: only a word seen beside a neighbour
+        takes their place."""
+        if not _VOWELS.isdisjoint(self.keys[at]):
+            return True
+        before, after = self.neighbour(at - 1), self.neighbour(at + 1)
+        return bool(
+            self.spelled.together(before, choice.words[0])
+            or self.spelled.together(choice.words[-1], after)
+        )
+
+    def score(self, before: str, choice: Choice, at: int) -> float:
+        """The logarithm of how likely a choice follows a word, slips included."""
+        if not self.keys[at]:
+            return 0.0
+        score = -choice.cost
+        for word in choice.words:
+            score += self.likelihood(before, word)
+            before = word
+        return score
+
+    def likelihood(self, before: str, word: str) -> float:
+        """The logarithm of how likely a word follows another; of a word alone after ""."""
+        spelled = self.spelled
+        uses: float = spelled.uses(word)
+        if not uses:
+            longer = max(0, len(word) - _LONGEST_PART)
+            uses = _UNKNOWN_SYLLABLE if self._is_spelled(word) else _UNKNOWN * exp(-longer)
+        alone = uses / spelled.total
+        if not before:
+            return log(alone)
+        together = spelled.together(before, word)
+        paired = together / spelled.uses(before) if together else 0.0
+        return log(_PAIRED * paired + (1 - _PAIRED) * alone)
+
+
+def _stretches(
+    sentence: _Sentence, best: _Path, choices: Sequence[Sequence[Choice]]
+) -> Iterator[Stretch]:
+    for number, (start, end, believed) in enumerate(best.steps):
+        others = choices[start] if end == start + 1 else [believed, _torn_as_typed(sentence, start)]
+        if len(others) == 1:
+            yield Stretch(start, end, (believed,))
+            continue
+        before = best.steps[number - 1][2].words[-1] if number else ""
+        after = best.steps[number + 1][2].words[0] if number + 1 < len(best.steps) else ""
+        yield Stretch(start, end, _trusted(sentence, start, (before, after), believed, others))
+
+
+def _torn_as_typed(sentence: _Sentence, start: int) -> Choice:
+    return Choice(sentence.keys[start : start + 2], Origin.TYPED)
+
+
+def _trusted(
+    sentence: _Sentence,
+    at: int,
+    neighbours: tuple[str, str],
+    believed: Choice,
+    others: Sequence[Choice],
+) -> tuple[Choice, ...]:
+    """The choices with a share of trust each, the believed one first, the typed one among them."""
+    before, after = neighbours
+    scores = {}
+    for choice in others:
+        score = sentence.score(before, choice, at)
+        scores[choice] = score + (sentence.likelihood(choice.words[-1], after) if after else 0)
+    top = max(scores.values())
+    shares = {choice: exp(score - top) for choice, score in scores.items()}
+    total = sum(shares.values())
+    ordered = sorted(others, key=lambda one: (one != believed, -shares[one]))
+    kept = [
+        replace(one, trust=max(_LEAST_TRUST, round(shares[one] / total, 3)))
+        for rank, one in enumerate(ordered)
+        if one.origin is Origin.TYPED
+        or one == believed
+        or (rank < _SHOWN and shares[one] / total >= _LEAST_TRUST)
+    ]
+    return tuple(kept)
+
+
+@lru_cache(maxsize=16_384)
+def _cost_of_marks(typed: str, form: str) -> float:
+    """What it costs that the marks differ: left out altogether, or some of them wrong."""
+    typed_marks, form_marks = _marks(typed), _marks(form)
+    if typed_marks == form_marks:
+        return 0.0
+    if not typed_marks:
+        return _MARKS_LEFT_OUT
+    wrong = max(len(typed_marks), len(form_marks)) - len(set(typed_marks) & set(form_marks))
+    return _MARK_WRONG * max(wrong, 1)
+
+
+def _marks(word: str) -> tuple[str, ...]:
+    decomposed = unicodedata.normalize("NFD", word)
+    return tuple(one for one in decomposed if unicodedata.combining(one) or one == "đ")
+
+
+def _may_stand_alone(part: str, spelled: Spellings) -> bool:
+    """A part of words run together is a syllable that is used, or a longer word that is."""
+    return part in spelled and (len(part) > _SHORTEST or is_unmarked_syllable(part))
+
+
+def _segmented(word: str, sentence: _Sentence) -> tuple[str, ...]:
+    """A run of letters as the likeliest row of known words; () when there is none."""
+    spelled = sentence.spelled
+    best: list[tuple[float, tuple[str, ...]] | None] = [(0.0, ())] + [None] * len(word)
+    for end in range(1, len(word) + 1):
+        for start in range(max(0, end - _LONGEST_PART), end):
+            before, part = best[start], word[start:end]
+            if before is None or not _may_stand_alone(part, spelled):
+                continue
+            last = before[1][-1] if before[1] else ""
+            score = before[0] + sentence.likelihood(last, part)
+            known = best[end]
+            if known is None or score > known[0]:
+                best[end] = (score, (*before[1], part))
+    found = best[-1]
+    return found[1] if found is not None else ()
