@@ -12,7 +12,7 @@ from repo_server.exchange.catalogue_mapping import CatalogueMapping
 from repo_server.services.catalogue_names import CatalogueNames
 from repo_server.services.cataloguing import NAMED, CatalogueRecord, CatalogueReport, add_records
 from repo_server.services.library import Library
-from repo_server.services.suggesting import lexicon_of
+from repo_server.services.vocabulary import lexicon_of
 
 SENTENCES: Final = 500
 """Different warnings that a report counts; the rest are counted together."""
