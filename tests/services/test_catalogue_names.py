@@ -8,7 +8,7 @@ from repo_server.domain.access import Role
 from repo_server.services.catalogue_entries import TEXT_LIMIT, passages
 from repo_server.services.catalogue_names import CatalogueNames, Named, moment
 from repo_server.services.library import Library
-from repo_server.services.suggesting import lexicon_of
+from repo_server.services.vocabulary import lexicon_of
 from tests.libraries import person
 
 
