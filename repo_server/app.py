@@ -56,6 +56,7 @@ from repo_server.routes.pages import materials as material_pages
 from repo_server.routes.pages import quarantine as quarantine_pages
 from repo_server.routes.pages import quotas as quota_pages
 from repo_server.routes.pages import search as search_page
+from repo_server.routes.pages import similar as similar_page
 from repo_server.routes.pages.forms import provide_form
 from repo_server.routes.pages.rendering import Pages
 from repo_server.routes.preconditions import provide_revision
@@ -85,6 +86,7 @@ PAGES: Final = (
     *following_pages.handlers,
     *curriculum_pages.handlers,
     *material_pages.handlers,
+    *similar_page.handlers,
     *bundle_pages.handlers,
     *collection_pages.handlers,
     *collection_edit.handlers,

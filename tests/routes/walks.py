@@ -113,6 +113,10 @@ ON_MATERIALS: Final[dict[tuple[str, str], list[tuple[Action, Call]]]] = {
     ("POST", "/hoc-lieu/{code:str}/giong"): [
         (Action.EDIT, posting("{target.page}/giong", do="no_variant", other="1"))
     ],
+    ("GET", "/hoc-lieu/{code:str}/tuong-tu"): [(Action.VIEW, reading("{target.page}/tuong-tu"))],
+    ("GET", "/api/materials/{material_id:int}/similar"): [
+        (Action.VIEW, reading("{target.api}/similar"))
+    ],
     ("GET", "/hoc-lieu/{code:str}/in"): [(Action.VIEW, reading("{target.page}/in"))],
     ("GET", "/hoc-lieu/{code:str}/tep"): [(Action.EDIT, reading("{target.page}/tep"))],
     ("POST", "/hoc-lieu/{code:str}/tep/{file_id:int}"): [

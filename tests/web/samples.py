@@ -193,6 +193,18 @@ PAGES: dict[str, tuple[str, str, Context, Context]] = {
         lists.contribute() | {"target": lists.a_card(0)},
     ),
     "mine": ("mine.html", "/cua-toi", EDITOR, lists.mine()),
+    "similar": (
+        "similar.html",
+        "/hoc-lieu/K7P4M0/tuong-tu",
+        NOBODY,
+        {"material": lists.cards(1)[0], "items": lists.cards(8)},
+    ),
+    "similar_none": (
+        "similar.html",
+        "/hoc-lieu/K7P4M0/tuong-tu",
+        NOBODY,
+        {"material": lists.cards(1)[0], "items": []},
+    ),
     "duplicates": (
         "duplicates.html",
         "/hoc-lieu/K7P4M0/giong",

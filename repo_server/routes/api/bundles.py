@@ -30,6 +30,7 @@ from repo_server.services.bundles import Bundle, FileChange
 from repo_server.services.cards import Card
 from repo_server.services.codes import CARDS_LIMIT
 from repo_server.services.library import Library
+from repo_server.services.similar import similar
 from repo_server.storage.disposition import content_disposition
 
 QR_PIXELS: Final = 740
@@ -50,7 +51,7 @@ class FileFields(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class CardsAnswer(Struct, frozen=True):
-    """Those of the cards asked for that can be seen, in the order of the question."""
+    """Cards of materials that can be seen, in the order of the question."""
 
     items: tuple[Card, ...]
 
@@ -190,6 +191,14 @@ def cards_by_code(
     return CardsAnswer(codes.cards_of(library, viewer, code))
 
 
+@get("/api/materials/{material_id:int}/similar", opt=requires(Action.VIEW), sync_to_thread=True)
+def similar_materials(
+    library: NamedDependency[Library], viewer: NamedDependency[Viewer], material_id: PathId
+) -> CardsAnswer:
+    """Published materials about much the same, the most alike first, at most twenty."""
+    return CardsAnswer(similar(library, viewer, material_id))
+
+
 handlers = (
     edit_file,
     bundle_zip,
@@ -198,4 +207,5 @@ handlers = (
     collection_qr_as_svg,
     collection_qr_as_png,
     cards_by_code,
+    similar_materials,
 )
