@@ -5,7 +5,6 @@ from typing import Final
 
 from repo_server.database.queries import materials as queries
 from repo_server.domain.access import Viewer
-from repo_server.domain.curriculum import ItemKind
 from repo_server.domain.errors import NotFound
 from repo_server.services import discovery
 from repo_server.services.asking import Asked
@@ -18,7 +17,8 @@ _WORDS_OF: Final = 3
 
 
 def similar(library: Library, viewer: Viewer, material_id: int) -> tuple[Card, ...]:
-    """Published materials of the same subjects, the most alike first.
+    """Published materials of the same subjects for pupils of about the same age, the most alike
+    first.
 
     Empty while no engine answers: titles alone find but what is called the same. Raises NotFound
     for what the viewer may not see.
@@ -27,10 +27,12 @@ def similar(library: Library, viewer: Viewer, material_id: int) -> tuple[Card, .
         material = queries.material_by_id(session, viewer, material_id)
         if material is None:
             raise NotFound
-        subjects = {item.subject for item in material.items if item.kind == ItemKind.SUBJECT}
+        subjects = {item.subject for item in material.items if item.subject}
+        grades = {grade for item in material.items for grade in item.grades}
         text = " ".join((material.title, *material.keywords[:_WORDS_OF]))
-    taught = tuple(sorted(subject for subject in subjects if subject))
-    filters = {"subject": taught} if taught else {}
+    near = {str(grade + step) for grade in grades for step in (-1, 0, 1)}
+    said = {"subject": tuple(sorted(subjects)), "grade": tuple(sorted(near))}
+    filters = {facet: values for facet, values in said.items() if values}
     asked = Asked(text, filters, size=SIMILAR_LIMIT + 1, literal=True)
     found = discovery.search(library, viewer, asked)
     if found.degraded:

@@ -23,6 +23,8 @@ def test_the_most_alike_of_the_same_subjects_come_first(library: Library) -> Non
     )
     other = replace(COMPLETE, title="Cộng hai phân số", choice=Choice((6,), ("tin-hoc",)))
     published(library, owner, editor, other)
+    older = replace(COMPLETE, title="Cộng hai phân số đại số", choice=Choice((8,), ("toan",)))
+    published(library, owner, editor, older)
     draft(library, owner, replace(COMPLETE, title="Cộng hai phân số khác mẫu, bản nháp"))
     indexing.feed_all(library)
 
