@@ -251,6 +251,10 @@ def test_reindex_builds_every_index_anew(kho: Kho, lessons: Path) -> None:
     kho("import", lessons, "--publish")
 
     assert kho("reindex")[:2] == (0, "embedded: 2\n")
+    assert kho("reindex", "--target", "embedded")[:2] == (0, "embedded: 2\n")
+    code, _, said = kho("reindex", "--target", "other")
+    assert code == 2
+    assert "embedded" in said
     assert kho("verify")[0] == 0
 
 

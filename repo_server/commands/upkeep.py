@@ -1,7 +1,7 @@
 """`kho reindex` and `kho verify`."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -13,17 +13,26 @@ from repo_server.inspection.base import Confinement
 from repo_server.services import indexing, reinspecting, scanning, verification
 from repo_server.services.keeping import verdicts
 from repo_server.services.reinspecting import Lack
+from repo_server.services.verification import VerifyReport
 
 NO_SCANNER: Final = "Chưa có trình diệt vi-rút (KHO_CLAMD): tệp gửi lên không được quét mã độc."
 
 
 @click.command()
-def reindex() -> None:
+@click.option("--target", "targets", multiple=True, metavar="NAME", help="Only this index.")
+def reindex(targets: tuple[str, ...]) -> None:
     """Build every index anew beside the serving one, then switch."""
     with opened() as library:
+        names = [index.name for index in library.indexes]
+        unknown = [target for target in targets if target not in names]
+        if unknown:
+            raise click.BadParameter(
+                f"{unknown[0]}: chỉ có {', '.join(names)}.", None, None, "--target"
+            )
         for index in library.indexes:
-            count = indexing.rebuild(library, index)
-            click.echo(f"{index.name}: {count}")
+            if not targets or index.name in targets:
+                count = indexing.rebuild(library, index)
+                click.echo(f"{index.name}: {count}")
 
 
 def _machine(confinement: Confinement, lacking: Sequence[Lack], scanner: str) -> dict[str, Any]:
@@ -49,25 +58,39 @@ def verify(*, repair: bool, as_json: bool) -> None:
         confinement = library.inspector.confinement()
         lacking = reinspecting.lacking(library)
         scanner = scanning.state(library)
+        lag = indexing.lag(library)
     if as_json:
-        print_json(
-            {**asdict(report), "clean": report.clean, **_machine(confinement, lacking, scanner)}
-        )
+        around = {"index_lag": lag, **_machine(confinement, lacking, scanner)}
+        print_json({**asdict(report), "clean": report.clean, **around})
     else:
-        for finding in report.findings:
-            mended = " (đã sửa)" if finding.repaired else ""
-            sentence = verification.SENTENCES[finding.code]
-            click.echo(f"{finding.code} {sentence}: {finding.what}{mended}")
-        for missing in confinement.missing:
-            click.echo(f"i {missing}")
-        for lack in lacking:
-            click.echo(f"i {lack.sentence()}")
-        if scanner != "ok":
-            click.echo(f"i {NO_SCANNER if not scanner else CATALOGUE[scanner].vi}")
-        state = "Không có gì sai." if report.clean else "Có chỗ sai."
-        click.echo(
-            f"{state} {report.blobs} tệp gốc, {report.bytes_read} byte, "
-            f"{report.materials} học liệu."
-        )
+        for line in (
+            *_found(report),
+            *_around(confinement, lacking, scanner, lag),
+            _summary(report),
+        ):
+            click.echo(line)
     if not report.clean:
         sys.exit(REJECTED)
+
+
+def _found(report: VerifyReport) -> Iterator[str]:
+    for finding in report.findings:
+        mended = " (đã sửa)" if finding.repaired else ""
+        yield f"{finding.code} {verification.SENTENCES[finding.code]}: {finding.what}{mended}"
+
+
+def _around(
+    confinement: Confinement, lacking: Sequence[Lack], scanner: str, lag: Mapping[str, int]
+) -> Iterator[str]:
+    yield from (f"i {missing}" for missing in confinement.missing)
+    yield from (f"i {lack.sentence()}" for lack in lacking)
+    if scanner != "ok":
+        yield f"i {CATALOGUE[scanner].vi if scanner else NO_SCANNER}"
+    for name, count in lag.items():
+        if count:
+            yield f"i {name}: {count} học liệu chờ được đưa vào máy tìm kiếm."
+
+
+def _summary(report: VerifyReport) -> str:
+    state = "Không có gì sai." if report.clean else "Có chỗ sai."
+    return f"{state} {report.blobs} tệp gốc, {report.bytes_read} byte, {report.materials} học liệu."

@@ -207,12 +207,12 @@ def behind(session: Session, target: str, limit: int) -> tuple[Behind, ...]:
     return tuple(Behind(material_id, want_rev) for material_id, want_rev in rows)
 
 
-def lag(session: Session, target: str) -> int:
-    """How many materials `target` has yet to learn."""
-    statement = select(func.count()).where(
+def lag(session: Session, target: str, most: int | None = None) -> int:
+    """How many materials `target` has yet to learn; counts no further than `most`."""
+    owed = select(IndexState.material_id).where(
         IndexState.target == target, IndexState.want_rev > IndexState.have_rev
     )
-    return session.scalar(statement) or 0
+    return session.scalar(select(func.count()).select_from(owed.limit(most).subquery())) or 0
 
 
 def acknowledge(session: Session, target: str, learned: Iterable[Behind]) -> None:

@@ -80,12 +80,12 @@ def tokens(text: str) -> list[str]:
 
 def fold(text: str) -> str:
     """The words of a text without marks, parted by single spaces."""
-    return " ".join(fold_token(token) for token in tokens(text))
+    return " ".join(map(fold_token, tokens(text)))
 
 
 def exact(text: str) -> str:
     """The words of a text with their marks in the one settled spelling, parted by single spaces."""
-    return " ".join(exact_token(token) for token in tokens(text))
+    return " ".join(map(exact_token, tokens(text)))
 
 
 @lru_cache(maxsize=_SYLLABLES_CACHED)

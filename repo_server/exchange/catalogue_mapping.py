@@ -98,18 +98,14 @@ class CatalogueMapping:
 
     def fields(self, values: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
         """What a row says, by our fields; a field that is no list has one value or none."""
-        columns = _by_usual_name(values) if self.usual else values
-        made = ((name, _made(name, rule, columns)) for name, rule in self.rules.items())
+        rules = _usual_rules(tuple(values)) if self.usual else self.rules
+        made = ((name, _made(name, rule, values)) for name, rule in rules.items())
         return {name: found for name, found in made if found}
 
 
 def usual_mapping() -> CatalogueMapping:
     """The mapping of a file that comes without one."""
-    rules = {
-        name: Rule(tuple(map(_usual, names)), join=", " if name in _JOINED else None)
-        for name, names in _USUAL_NAMES.items()
-    }
-    return CatalogueMapping(rules=rules, usual=True)
+    return CatalogueMapping(usual=True)
 
 
 def read_mapping(path: Path) -> CatalogueMapping:
@@ -192,12 +188,22 @@ def _strings(place: str, value: object) -> tuple[str, ...]:
     return tuple(map(str, listed))
 
 
-def _by_usual_name(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {_usual(name): value for name, value in values.items()}
+@lru_cache(maxsize=256)
+def _usual_rules(columns: tuple[str, ...]) -> dict[str, Rule]:
+    """Rules for the columns of a row, by the names that people give them."""
+    present = {_folded(column): column for column in columns}
+    called = {
+        name: tuple(present[known] for known in map(_folded, names) if known in present)
+        for name, names in _USUAL_NAMES.items()
+    }
+    return {
+        name: Rule(found, join=", " if name in _JOINED else None)
+        for name, found in called.items()
+        if found
+    }
 
 
-@lru_cache(maxsize=1024)
-def _usual(name: str) -> str:
+def _folded(name: str) -> str:
     return fold(name.replace("_", " "))
 
 
@@ -228,24 +234,26 @@ def _found(rule: Rule, values: Mapping[str, Any]) -> Iterator[str]:
 
 def _at(value: Any, path: str) -> Any:
     """What stands in a column; "a.b" goes into objects, and a list gives what each of it holds."""
-    if isinstance(value, Mapping) and path in value:
+    if isinstance(value, dict) and path in value:
         return value[path]
     if isinstance(value, list):
         return [_at(one, path) for one in value]
     head, _, rest = path.partition(".")
-    return _at(value.get(head), rest) if rest and isinstance(value, Mapping) else None
+    return _at(value.get(head), rest) if rest and isinstance(value, dict) else None
 
 
 def _texts(value: Any) -> Iterator[str]:
     """The texts in a value of JSON: nothing is none, a list gives all of its own."""
-    if isinstance(value, list):
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
         for one in value:
             yield from _texts(one)
     elif isinstance(value, bool):
         yield "true" if value else "false"
     elif isinstance(value, float) and value.is_integer():
         yield str(int(value))
-    elif isinstance(value, str | int | float):
+    elif isinstance(value, int | float):
         yield str(value)
 
 

@@ -111,6 +111,13 @@ class _Standing(Collector):
             yield _labelled(name, text, "state", by)
         lag = counts.index_lag
         yield _labelled("kho_index_lag", "Materials an index has yet to learn.", "index", lag)
+        drifted = {name: one.drifted or 0 for name, one in counts.comparisons.items()}
+        yield _labelled(
+            "kho_index_drifted",
+            "Materials that an index held wrongly when it was last compared; they were fed again.",
+            "index",
+            drifted,
+        )
         oldest = counts.oldest_job
         waited = (datetime.now(UTC) - oldest).total_seconds() if oldest else 0.0
         yield GaugeMetricFamily(

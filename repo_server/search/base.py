@@ -203,6 +203,9 @@ class SearchIndex(Protocol):
         with them, then by use.
         """
 
+    def entries_of(self, ids: Sequence[int]) -> tuple[IndexEntry, ...]:
+        """What the index holds of these materials, in no promised order."""
+
     def entries(self) -> Iterator[IndexEntry]:
         """Everything that the index holds, in no promised order, for verification."""
 

@@ -22,7 +22,13 @@ from repo_server.search.base import (
 )
 from repo_server.search.embedded_folder import IndexFolder
 from repo_server.search.embedded_schema import schema_hash
-from repo_server.search.embedded_search import Answering, entries_from, holds_any, titles_for
+from repo_server.search.embedded_search import (
+    Answering,
+    entries_from,
+    entries_named,
+    holds_any,
+    titles_for,
+)
 from repo_server.search.embedded_store import Reader, engine_errors, open_generation, write
 from repo_server.search.passes import check_bounds
 from repo_server.search.suggesting import best_titles
@@ -81,6 +87,10 @@ class EmbeddedIndex:
             return ()
         titles = self._reader.ask(lambda searcher: titles_for(searcher, question, scopes))
         return best_titles(titles, question, limit)
+
+    def entries_of(self, ids: Sequence[int]) -> tuple[IndexEntry, ...]:
+        """Those that are searchable now."""
+        return self._reader.ask(lambda searcher: tuple(entries_named(searcher, ids)))
 
     def entries(self) -> Iterator[IndexEntry]:
         """By id, from one state of the index."""

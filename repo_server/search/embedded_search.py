@@ -235,8 +235,18 @@ def holds_any(searcher: tantivy.Searcher, ids: Sequence[int]) -> bool:
 def entries_from(searcher: tantivy.Searcher, first: int) -> list[IndexEntry]:
     """Up to `_ENTRIES_AT_ONCE` entries with ids from `first` on, in the order of their ids."""
     above = Query.range_query(SCHEMA, "id", FieldType.Unsigned, lower_bound=first)
+    return _entries(searcher, above, _ENTRIES_AT_ONCE)
+
+
+def entries_named(searcher: tantivy.Searcher, ids: Sequence[int]) -> list[IndexEntry]:
+    """The entries of these ids."""
+    named = Query.term_set_query(SCHEMA, "id", list(ids))
+    return _entries(searcher, named, len(ids)) if ids else []
+
+
+def _entries(searcher: tantivy.Searcher, query: Query, limit: int) -> list[IndexEntry]:
     hits = searcher.search(
-        above, limit=_ENTRIES_AT_ONCE, count=False, order_by_field="id", order=Order.Asc
+        query, limit=limit, count=False, order_by_field="id", order=Order.Asc
     ).hits
     revs = searcher.fast_field_values("rev", [address for _, address in hits])
     pairs = zip(hits, revs, strict=True)

@@ -1,6 +1,8 @@
 """From the setting to the engines."""
 
+from collections.abc import Iterator
 from importlib import import_module
+from itertools import repeat
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -15,21 +17,38 @@ MATERIALS: Final = "materials"
 TARGET_LIMIT: Final = 80
 """Characters of an engine's name that the database remembers."""
 
-_EMBEDDED: Final = ("", "embedded")
+_EMBEDDED: Final = "embedded"
 
 
 def open_indexes(
     url: str, *, folder: Path, api_key: str = "", name: str = MATERIALS
 ) -> tuple[SearchIndex, ...]:
-    """The engines of `url`: empty or "embedded" is the one in `folder`, else servers by commas.
+    """The engines of `url`, by commas: "embedded" is the one in `folder`, the others are servers.
 
-    `name` is that of the index on each server. The first one answers searches, all of them are
-    fed. Engines that are down are no error here. An engine's own name is stable as long as its
-    address and `name` are. Raises `InvalidValue` for an address that is none.
+    Empty is "embedded". `api_key` is that of all servers, or one for each by commas. `name` is that
+    of the index on each server. All engines are fed, any may answer; one that is down is no error
+    here. An engine's own name is stable as long as its address and `name` are. Raises
+    `InvalidValue` for an address that is none, an engine named twice or a wrong number of keys.
     """
-    if url.strip() in _EMBEDDED:
-        return (EmbeddedIndex(folder),)
-    return tuple(_open_server(one.strip(), api_key, name) for one in url.split(","))
+    named = [one.strip() for one in (url.strip() or _EMBEDDED).split(",")]
+    keys = _keys(api_key, sum(one != _EMBEDDED for one in named))
+    indexes = tuple(
+        EmbeddedIndex(folder) if one == _EMBEDDED else _open_server(one, next(keys), name)
+        for one in named
+    )
+    if len({index.name for index in indexes}) < len(indexes):
+        raise InvalidValue("KHO_SEARCH_URL", "Có máy tìm kiếm được ghi hai lần.")
+    return indexes
+
+
+def _keys(api_key: str, servers: int) -> Iterator[str]:
+    """A key for each server."""
+    keys = [key.strip() for key in api_key.split(",")]
+    if len(keys) == 1:
+        return repeat(keys[0])
+    if len(keys) != servers:
+        raise InvalidValue("KHO_SEARCH_KEY", f"Có {len(keys)} khoá cho {servers} máy chủ.")
+    return iter(keys)
 
 
 def _open_server(url: str, api_key: str, name: str) -> SearchIndex:

@@ -90,6 +90,12 @@ class MeilisearchIndex:
             answer = self._multi_search([titles_body(question, scopes)])[0]
         return best_titles([(hit["title"], hit["id"]) for hit in answer["hits"]], question, limit)
 
+    def entries_of(self, ids: Sequence[int]) -> tuple[IndexEntry, ...]:
+        """As the server holds them after its last task."""
+        with self._prepared():
+            parts = (ids[at : at + _ENTRIES_AT_ONCE] for at in range(0, len(ids), _ENTRIES_AT_ONCE))
+            return tuple(entry for part in parts for entry in self._server.named(self._uid, part))
+
     def entries(self) -> Iterator[IndexEntry]:
         """In the order of the server; what changes while it is read may be missed."""
         offset = 0
@@ -252,7 +258,14 @@ class _Server:
 
     def entries(self, uid: str, offset: int) -> list[IndexEntry]:
         """Ids and revisions from `offset` on."""
-        wanted = {"fields": ["id", "rev"], "limit": _ENTRIES_AT_ONCE, "offset": offset}
+        return self._fetch(uid, {"offset": offset})
+
+    def named(self, uid: str, ids: Sequence[int]) -> list[IndexEntry]:
+        """Ids and revisions of those of `ids` that are there."""
+        return self._fetch(uid, {"ids": list(ids)})
+
+    def _fetch(self, uid: str, which: dict[str, Any]) -> list[IndexEntry]:
+        wanted = {"fields": ["id", "rev"], "limit": _ENTRIES_AT_ONCE, **which}
         found = self.http.post(f"/indexes/{uid}/documents/fetch", wanted)["results"]
         return [IndexEntry(one["id"], one["rev"]) for one in found]
 

@@ -2,7 +2,6 @@
 import left each field, so that a later import does not undo what a person has changed since.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -26,7 +25,6 @@ PASSAGE: Final = 4_000
 
 _DIGEST_BYTES: Final = 6
 _BREAKS: Final = ("\n", ". ", "? ", "! ", "; ", " ")
-_BLANKS: Final = re.compile(r"[^\S\n]+")
 _WITHOUT_COLUMN: Final = ("text", "source", "url", "use")
 """What an entry holds beside the material's own columns: nobody but an import changes it."""
 
@@ -61,7 +59,7 @@ def changed_by_person(
 
 def passages(text: str) -> Iterator[str]:
     """The text in passages, each ending where a paragraph, a sentence or a word does."""
-    rest = _BLANKS.sub(" ", text).strip()
+    rest = text.strip()
     while len(rest) > PASSAGE:
         end = next(
             (

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 from repo_server.domain.curriculum import GRADES, shortened
@@ -49,6 +50,7 @@ _YEAR: Final = re.compile(r"([12]\d{3})(?:\.0)?")
 _FIRST_YEAR: Final = 1900
 _ADDRESS: Final = re.compile(r"https?://[^\s\x00-\x1f\x7f<>\"]+")
 _CUT: Final = "…"
+_NAMES_CACHED: Final = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,9 @@ class CatalogueNames:
         self._lexicon = lexicon
         self._codes = {Topic.SUBJECT: frozenset(subjects), Topic.BOOK: frozenset(books)}
         self._newest = datetime.now(UTC)
+        # A catalogue says the same few names in each of its records.
+        self._called = lru_cache(_NAMES_CACHED)(self._look_up)
+        self._kind_called = lru_cache(_NAMES_CACHED)(self._look_up_kind)
 
     def record(self, row: int, fields: Fields) -> Named:
         """The record in `row`. What is wrong beyond repair is left to `add_records` to refuse."""
@@ -139,24 +144,26 @@ class CatalogueNames:
             whole = self._called(topic, said)
             yield from (said,) if whole else filter(None, _SEPARATORS.split(said))
 
-    def _called(self, topic: Topic, name: str) -> tuple[str, ...]:
+    def _look_up(self, topic: Topic, name: str) -> tuple[str, ...]:
         return (name,) if name in self._codes[topic] else self._lexicon.called(topic, name)
 
     def _kind(self, reading: "_Reading") -> str | None:
         said = reading.one("kind")
-        if not said or said in set(Kind):
-            return said or None
-        whole = self._lexicon.called(Topic.KIND, said)
-        named = set(whole) or {
+        found = self._kind_called(said) if said else None
+        if said and found is None:
+            reading.warn(f"Kho không có loại học liệu “{shortened(said)}” nên chỉ giữ làm từ khoá.")
+            reading.remember(said)
+        return found
+
+    def _look_up_kind(self, said: str) -> str | None:
+        if said in set(Kind):
+            return said
+        named = set(self._lexicon.called(Topic.KIND, said)) or {
             mention.codes[0]
             for mention in self._lexicon.mentions(words_of(said))
             if mention.topic is Topic.KIND
         }
-        if len(named) == 1:
-            return named.pop()
-        reading.warn(f"Kho không có loại học liệu “{shortened(said)}” nên chỉ giữ làm từ khoá.")
-        reading.remember(said)
-        return None
+        return named.pop() if len(named) == 1 else None
 
     def _published(self, reading: "_Reading") -> datetime | None:
         said = reading.one("published")

@@ -12,7 +12,6 @@ from repo_server.database.queries import files as file_queries
 from repo_server.database.queries import materials as queries
 from repo_server.domain.access import Viewer
 from repo_server.domain.curriculum import GRADES
-from repo_server.domain.errors import SearchUnavailable
 from repo_server.domain.files import FILE_KINDS
 from repo_server.domain.licenses import LICENSES
 from repo_server.domain.materials import KIND_LABELS, LANGUAGES
@@ -22,6 +21,7 @@ from repo_server.domain.wording import worded
 from repo_server.search.base import SearchPage, SearchQuery
 from repo_server.search.highlighting import highlight
 from repo_server.services import asking
+from repo_server.services.answering import first_answer
 from repo_server.services.asking import Asked
 from repo_server.services.cards import Card, Fragment, cards
 from repo_server.services.library import Library
@@ -69,14 +69,8 @@ def search(library: Library, viewer: Viewer, asked: Asked) -> Found:
 
 
 def ask(library: Library, query: SearchQuery) -> SearchPage | None:
-    """The answer of the first engine that gives one; None when none does."""
-    for index in library.indexes:
-        try:
-            return index.search(query)
-        except SearchUnavailable as error:
-            library.incidents.note(error.code)
-            continue
-    return None
+    """The answer of an engine; None when none gives one."""
+    return first_answer(library, lambda index: index.search(query))
 
 
 def _search_titles(library: Library, viewer: Viewer, query: Asked) -> Found:

@@ -7,6 +7,7 @@ from repo_server.inspection.clamd import Clamd
 from repo_server.inspection.converter import Converter
 from repo_server.inspection.inspector import Inspector
 from repo_server.search.base import SearchIndex
+from repo_server.services.balancing import Balancer
 from repo_server.services.incidents import Incidents
 from repo_server.services.knowledge import KnowledgeCache
 from repo_server.services.usage import Usage
@@ -19,10 +20,11 @@ from repo_server.storage.staging import StagingArea
 class Library:
     """Where everything is; `app.open_library` makes it, services receive it as first argument.
 
-    `indexes` are fed all alike; searches ask the first that answers. `max_file_size` is in bytes,
-    `scrub_rate` in bytes a second that are read again to find damage, and as many to find threats
-    (0: never), quotas in bytes that the materials of one account or organization may hold (0: as
-    much as there is). `scanner` is None where no virus scanner is configured.
+    `indexes` are fed all alike; searches ask one that the `balancer` finds well and current.
+    `max_file_size` is in bytes, `scrub_rate` in bytes a second that are read again to find damage,
+    and as many to find threats (0: never), quotas in bytes that the materials of one account or
+    organization may hold (0: as much as there is). `scanner` is None where no virus scanner is
+    configured.
     """
 
     database: Database
@@ -40,6 +42,7 @@ class Library:
     knowledge: KnowledgeCache = field(default_factory=KnowledgeCache)
     usage: Usage = field(default_factory=Usage)
     incidents: Incidents = field(default_factory=Incidents)
+    balancer: Balancer = field(default_factory=Balancer)
 
     def close(self) -> None:
         """Let go of every engine; the library is not to be used afterwards."""

@@ -17,6 +17,7 @@ from repo_server.database.models import (
     AccountMembership,
     AuditEntry,
     Blob,
+    IndexTarget,
     Job,
     Material,
     Upload,
@@ -42,6 +43,18 @@ UPLOAD_STATES: Final = (
 
 
 @dataclass(frozen=True, slots=True)
+class Comparison:
+    """When some and all of an index was last compared with the database, by the library itself.
+
+    `drifted`: how many materials were found wrong then, and were fed again; None before the first.
+    """
+
+    sampled_at: datetime | None
+    compared_at: datetime | None
+    drifted: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
     """How many there are, by state.
 
@@ -54,6 +67,7 @@ class Counts:
     uploads: Mapping[str, int]
     jobs: Mapping[str, int]
     index_lag: Mapping[str, int]
+    comparisons: Mapping[str, Comparison]
     oldest_job: datetime | None
     damaged: int
     quarantined: int
@@ -91,6 +105,7 @@ def _counts(library: Library, session: Session) -> Counts:
         uploads={state: uploads.get(state, 0) for state in UPLOAD_STATES},
         jobs={state: jobs.get(state, 0) for state in JOB_STATES},
         index_lag={index.name: outbox.lag(session, index.name) for index in library.indexes},
+        comparisons=_comparisons(library, session),
         oldest_job=session.scalar(
             select(func.min(Job.run_at)).where(Job.state == "open", Job.run_at <= utc_now())
         ),
@@ -99,6 +114,12 @@ def _counts(library: Library, session: Session) -> Counts:
         longest_unverified=damage.longest_unverified(session),
         verdict=verdicts.last_verdict(session),
     )
+
+
+def _comparisons(library: Library, session: Session) -> dict[str, Comparison]:
+    names = [index.name for index in library.indexes]
+    targets = session.scalars(select(IndexTarget).where(IndexTarget.name.in_(names)))
+    return {one.name: Comparison(one.sampled_at, one.compared_at, one.drifted) for one in targets}
 
 
 def _by(

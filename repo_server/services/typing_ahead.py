@@ -12,11 +12,11 @@ from repo_server.database.queries import curriculum as curriculum_queries
 from repo_server.database.queries import materials as queries
 from repo_server.database.queries.materials import AlignedItem
 from repo_server.domain.access import Viewer
-from repo_server.domain.errors import SearchUnavailable
 from repo_server.domain.questions.base import Question, as_typed
 from repo_server.domain.vietnamese import fold, normalize
 from repo_server.search.base import SuggestedTitle
 from repo_server.search.suggesting import Closeness, closeness, completed
+from repo_server.services.answering import first_answer
 from repo_server.services.cards import card_grades, label_of, material_url
 from repo_server.services.curriculum import item_url
 from repo_server.services.discovery import search_url
@@ -76,12 +76,7 @@ def suggest(library: Library, viewer: Viewer, text: str, limit: int = 8) -> tupl
 
 
 def _titles(library: Library, asked: Question) -> tuple[SuggestedTitle, ...]:
-    for index in library.indexes:
-        try:
-            return index.suggest(asked, ("public",), _TITLES)
-        except SearchUnavailable as error:
-            library.incidents.note(error.code)
-    return ()
+    return first_answer(library, lambda index: index.suggest(asked, ("public",), _TITLES)) or ()
 
 
 def _words(titles: Sequence[SuggestedTitle], asked: Question, text: str) -> list[Ranked]:

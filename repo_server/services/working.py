@@ -26,7 +26,7 @@ from repo_server.services import (
     uploads,
     usage,
 )
-from repo_server.services.keeping import disposal, scrub
+from repo_server.services.keeping import disposal, drift, scrub
 from repo_server.services.keeping.rescan import Rescanner
 from repo_server.services.keeping.scrub import Scrubber
 from repo_server.services.library import Library
@@ -74,7 +74,8 @@ class Worker:
         self._looked = 0.0
         loops: list[Callable[[], float]] = [self._work] * jobs + [self._work_hard] * (jobs > 0)
         loops += [self._relay(index) for index in library.indexes]
-        loops += [self._renew, self._tidy, self._count, self._scrub, self._rescan]
+        loops += [self._renew, self._tidy, self._count, self._scrub]
+        loops += [self._rescan, self._compare]
         self._threads = [
             threading.Thread(target=self._repeat, args=(loop,), name=f"kho-worker-{number}")
             for number, loop in enumerate(loops)
@@ -210,6 +211,9 @@ class Worker:
         except ScannerUnavailable as error:
             self._library.incidents.note(error.code)
             return scrub.PAUSE
+
+    def _compare(self) -> float:
+        return drift.look(self._library)
 
     def _tidy(self) -> float:
         upkeep.tidy(self._library)

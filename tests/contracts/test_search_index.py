@@ -89,6 +89,13 @@ def test_entries_lists_everything_with_its_revision(index: SearchIndex) -> None:
     assert sorted(index.entries(), key=lambda entry: entry.id) == expected
 
 
+def test_entries_of_tells_what_is_held_of_some(index: SearchIndex) -> None:
+    index.put_many([material(id, "Bài", rev=id + 1) for id in range(1, 6)])
+    found = sorted(index.entries_of([2, 5, 9]), key=lambda entry: entry.id)
+    assert found == [IndexEntry(2, 3), IndexEntry(5, 6)]
+    assert index.entries_of([]) == ()
+
+
 def test_filters_are_or_within_a_facet_and_and_across(index: SearchIndex) -> None:
     index.put_many(
         [
@@ -367,6 +374,7 @@ def _calls(index: SearchIndex) -> Sequence[Callable[[], object]]:
         lambda: index.put_many([material(1)]),
         lambda: index.delete_many([1]),
         lambda: list(index.entries()),
+        lambda: index.entries_of([1]),
         index.count,
         index.rebuild,
         index.check,

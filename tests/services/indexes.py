@@ -61,6 +61,10 @@ class TroubledIndex:
         self._ask()
         return self.index.suggest(question, scopes, limit)
 
+    def entries_of(self, ids: Sequence[int]) -> tuple[IndexEntry, ...]:
+        self._ask()
+        return self.index.entries_of(ids)
+
     def entries(self) -> Iterator[IndexEntry]:
         self._ask()
         return self.index.entries()

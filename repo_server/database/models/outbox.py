@@ -10,13 +10,20 @@ from repo_server.database.models.base import Base, RowId, utc_now
 
 
 class IndexTarget(Base):
-    """An index that is fed; a changed `schema_version` means that all must be fed again."""
+    """An index that is fed; a changed `schema_version` means that all must be fed again.
+
+    `sampled_at` and `compared_at`: when some of it, and all of it, was last compared with what it
+    should hold; `drifted`: how many materials were found wrong at the last comparison, and mended.
+    """
 
     __tablename__ = "index_target"
 
     name: Mapped[str] = mapped_column(String(80), primary_key=True)
     schema_version: Mapped[str] = mapped_column(String(80), default="")
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    sampled_at: Mapped[datetime | None]
+    compared_at: Mapped[datetime | None]
+    drifted: Mapped[int | None]
 
 
 class IndexState(Base):

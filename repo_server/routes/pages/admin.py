@@ -26,7 +26,7 @@ from repo_server.services.keeping import given_up
 from repo_server.services.keeping.given_up import DeadJob
 from repo_server.services.keeping.verdicts import Verdict
 from repo_server.services.library import Library
-from repo_server.services.statistics import Overview
+from repo_server.services.statistics import Comparison, Overview
 
 ADDRESS: Final = "/quan-tri"
 _VIETNAM: Final = timezone(timedelta(hours=7))
@@ -175,7 +175,24 @@ def _work(request: HtmlRequest, pages: Pages, overview: Overview) -> tuple[Line,
         Line(_named(request, pages, "admin.index_lag", name), number(count))
         for name, count in counts.index_lag.items()
     ]
+    lines += [
+        Line(
+            _named(request, pages, "admin.index_compared", name),
+            _comparison(request, pages, comparison),
+        )
+        for name, comparison in counts.comparisons.items()
+    ]
     return tuple(lines)
+
+
+def _comparison(request: HtmlRequest, pages: Pages, comparison: Comparison) -> str:
+    """When an index was last compared with the database, and what was mended."""
+    never = pages.message(request, "admin.never")
+    if comparison.drifted is None:
+        return never
+    found = "admin.index_drifted" if comparison.drifted else "admin.index_right"
+    said = pages.message(request, found, count=number(comparison.drifted))
+    return f"{moment(comparison.sampled_at, never)} · {said}"
 
 
 def _space(request: HtmlRequest, pages: Pages, overview: Overview) -> tuple[Line, ...]:

@@ -15,6 +15,16 @@ def upgrade() -> None:
     _saved_searches()
     _catalogues()
     _uploads_taken_over()
+    _comparisons()
+
+
+def _comparisons() -> None:
+    for name, kind in (
+        ("sampled_at", sa.BigInteger()),
+        ("compared_at", sa.BigInteger()),
+        ("drifted", sa.Integer()),
+    ):
+        op.add_column("index_target", sa.Column(name, kind, nullable=True))
 
 
 def _catalogues() -> None:
