@@ -21,6 +21,7 @@ from bench import (
     privacy,
     restore,
     resuming,
+    scale,
     scaling,
     searching,
     serving,
@@ -46,6 +47,7 @@ BENCHMARKS: Final[dict[str, tuple[str, Callable[[Workshop], list[Row]]]]] = {
     "privacy": ("Data of pupils noticed in made-up files", privacy.measure),
     "start": ("Start and memory, 10,000 materials", starting.measure),
     "restore": ("Restore drill, 1,000 materials", restore.measure),
+    "scale": ("Search at size; see bench/scale.py", scale.measure),
     "processes": ("Pages from one process and from two", scaling.measure),
 }
 
