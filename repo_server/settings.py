@@ -61,9 +61,13 @@ class Settings:
     s3_access_key: str = _setting("", "Access key of the S3 server.")
     s3_secret_key: str = _setting("", "Secret key of the S3 server.")
     search_url: str = _setting(
-        "embedded", "Search engine: `embedded`, or addresses of Meilisearch separated by commas."
+        "embedded",
+        "Search engines by commas: `embedded`, addresses of Meilisearch, or both; each is fed, any may "
+        "answer.",
     )
-    search_key: str = _setting("", "API key of Meilisearch.")
+    search_key: str = _setting(
+        "", "API key of Meilisearch; one for all servers, or one for each by commas."
+    )
     search_index: str = _setting(
         "materials", "Name of the index on Meilisearch; each library on one server needs its own."
     )
