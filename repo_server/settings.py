@@ -62,8 +62,8 @@ class Settings:
     s3_secret_key: str = _setting("", "Secret key of the S3 server.")
     search_url: str = _setting(
         "embedded",
-        "Search engines by commas: `embedded`, addresses of Meilisearch, or both; each is fed, any may "
-        "answer.",
+        "Search engines by commas: `embedded`, addresses of Meilisearch, or both; each is fed, any "
+        "may answer.",
     )
     search_key: str = _setting(
         "", "API key of Meilisearch; one for all servers, or one for each by commas."
