@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "demo": "demo:demo",
     "reindex": "upkeep:reindex",
     "verify": "upkeep:verify",
+    "words": "words:words",
     "reinspect": "reinspecting:reinspect",
     "backup": "backup:backup",
     "restore": "backup:restore",

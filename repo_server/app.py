@@ -40,6 +40,7 @@ from repo_server.routes.api import files as api_files
 from repo_server.routes.api import following as api_following
 from repo_server.routes.api import materials as api_materials
 from repo_server.routes.api import quarantine as api_quarantine
+from repo_server.routes.api import synonyms as api_synonyms
 from repo_server.routes.api import uploads as api_uploads
 from repo_server.routes.api.accounts import accounts_router
 from repo_server.routes.auth import permitted, provide_viewer, requires
@@ -57,6 +58,7 @@ from repo_server.routes.pages import quarantine as quarantine_pages
 from repo_server.routes.pages import quotas as quota_pages
 from repo_server.routes.pages import search as search_page
 from repo_server.routes.pages import similar as similar_page
+from repo_server.routes.pages import synonyms as synonym_pages
 from repo_server.routes.pages.forms import provide_form
 from repo_server.routes.pages.rendering import Pages
 from repo_server.routes.preconditions import provide_revision
@@ -97,6 +99,7 @@ PAGES: Final = (
     *account_pages.handlers,
     *admin_page.handlers,
     *quota_pages.handlers,
+    *synonym_pages.handlers,
     *quarantine_pages.handlers,
 )
 API: Final = (
@@ -110,6 +113,7 @@ API: Final = (
     *api_files.handlers,
     *api_bundles.handlers,
     *api_quarantine.handlers,
+    *api_synonyms.handlers,
     accounts_router,
 )
 

@@ -11,7 +11,7 @@ from repo_server.database import outbox
 from repo_server.database.models import Job, Upload, utc_now
 from repo_server.domain.errors import Busy, Conflict, WrongOffset
 from repo_server.failpoints import reached
-from repo_server.services import sign_ins
+from repo_server.services import catalogue_words, sign_ins
 from repo_server.services.keeping import disposal, quarantine, tombstones
 from repo_server.services.library import Library
 from repo_server.services.uploads import JOB, Receiver
@@ -43,6 +43,7 @@ def tidy(library: Library) -> None:
     tombstones.purge(library)
     disposal.collect(library)
     reached("C40")
+    catalogue_words.ask_if_due(library)
 
 
 def _expire_uploads(session: Session) -> None:

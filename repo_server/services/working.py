@@ -19,6 +19,7 @@ from repo_server.domain.errors import Busy, KhoError, ScannerUnavailable
 from repo_server.search.base import SearchIndex
 from repo_server.services import (
     acceptance,
+    catalogue_words,
     indexing,
     readings,
     reinspecting,
@@ -52,6 +53,7 @@ HANDLERS: Final[dict[str, Callable[[Library, str], None]]] = {
 
 HEAVY: Final[dict[str, Callable[[Library, str], None]]] = {
     readings.JOB: reinspecting.catch_up,
+    catalogue_words.JOB: catalogue_words.count_again,
 }
 """Jobs that may take minutes: each process does one of them at a time, beside all others."""
 

@@ -230,6 +230,31 @@ GENERALLY: Final[dict[tuple[str, str], tuple[Action, Call, str]]] = {
     ("POST", "/api/quarantine/{sha256:str}/destroy"): (
         Action.ADMINISTER, changing("POST", f"/api/quarantine/{'0' * 64}/destroy"), OWN,
     ),
+    ("GET", "/quan-tri/tu-dong-nghia"): (
+        Action.ADMINISTER, reading("/quan-tri/tu-dong-nghia?q=khbd&thu=toan+6+pitago"), "",
+    ),
+    ("POST", "/quan-tri/tu-dong-nghia"): (
+        Action.ADMINISTER, posting("/quan-tri/tu-dong-nghia", phrases="một"), OWN,
+    ),
+    ("POST", "/quan-tri/tu-dong-nghia/{synonym_id:int}"): (
+        Action.ADMINISTER, posting("/quan-tri/tu-dong-nghia/999999", phrases="a\nb"), OWN,
+    ),
+    ("POST", "/quan-tri/tu-dong-nghia/{synonym_id:int}/xoa"): (
+        Action.ADMINISTER, posting("/quan-tri/tu-dong-nghia/999999/xoa"), OWN,
+    ),
+    ("GET", "/api/synonyms"): (Action.ADMINISTER, reading("/api/synonyms?q=khbd"), ""),
+    ("POST", "/api/synonyms"): (
+        Action.ADMINISTER, changing("POST", "/api/synonyms", {"phrases": ["a", "A"]}), OWN,
+    ),
+    ("PUT", "/api/synonyms/{synonym_id:int}"): (
+        Action.ADMINISTER, changing("PUT", "/api/synonyms/999999", {"phrases": ["a", "b"]}), OWN,
+    ),
+    ("DELETE", "/api/synonyms/{synonym_id:int}"): (
+        Action.ADMINISTER, changing("DELETE", "/api/synonyms/999999"), OWN,
+    ),
+    ("GET", "/api/understanding"): (
+        Action.ADMINISTER, reading("/api/understanding?q=phuowng+trinhf"), "",
+    ),
     ("GET", "/health/live"): (Action.READ_PUBLIC, reading("/health/live"), ""),
     ("GET", "/health/ready"): (Action.READ_PUBLIC, reading("/health/ready"), ""),
     ("GET", "/dang-nhap"): (Action.SIGN_IN, reading("/dang-nhap"), ""),

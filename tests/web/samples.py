@@ -257,6 +257,7 @@ PAGES: dict[str, tuple[str, str, Context, Context]] = {
     "account": ("account.html", "/tai-khoan", EDITOR, lists.account()),
     "about": ("about.html", "/gioi-thieu", NOBODY, {}),
     "admin": ("admin.html", "/quan-tri", ADMIN, lists.admin()),
+    "synonyms": ("synonyms.html", "/quan-tri/tu-dong-nghia", ADMIN, lists.synonyms()),
     "quarantine": ("quarantine.html", "/quan-tri/cach-li", ADMIN, lists.quarantine()),
 }
 

@@ -42,6 +42,7 @@ from repo_server.database.models.materials import (
     Placement,
 )
 from repo_server.database.models.outbox import IndexState, IndexTarget, Job
+from repo_server.database.models.questions import KnowledgePart, Synonym
 from repo_server.database.models.searches import SavedSearch
 
 __all__ = [
@@ -69,6 +70,7 @@ __all__ = [
     "IndexTarget",
     "ItemAssociation",
     "Job",
+    "KnowledgePart",
     "Material",
     "MaterialFile",
     "MaterialVersion",
@@ -81,6 +83,7 @@ __all__ = [
     "ScanExemption",
     "SignIn",
     "StorageUse",
+    "Synonym",
     "TextSegment",
     "Upload",
     "Variant",

@@ -103,7 +103,7 @@ class Corrector:
     """Corrects with one state of the catalogue's words; immutable, safe between threads."""
 
     def __init__(self, words: CatalogueWords) -> None:
-        self._words = words
+        self.words: Final = words
         self._long = LongWords(words.forms)
         self._slips = lru_cache(maxsize=4_096)(self._find_slips)
 
@@ -115,7 +115,7 @@ class Corrector:
         certain = sum(self._is_surely_keyed(*pair) for pair in zip(typed, telexed, strict=True))
         keyed = certain >= _KEYED_SHARE * sum(not one.fixed for one in typed) and certain > 0
         sentence = _Sentence(
-            self._words.exact if marked or keyed else self._words.folded,
+            self.words.exact if marked or keyed else self.words.folded,
             typed,
             telexed,
             keyed=keyed,
@@ -131,7 +131,7 @@ class Corrector:
         return tuple(found)
 
     def _is_word(self, one: Typed) -> bool:
-        return exact_token(one.word) in self._words.exact
+        return exact_token(one.word) in self.words.exact
 
     def _with_unfinished(self, typed: Sequence[Typed]) -> tuple[Typed, ...]:
         if len(typed) > 1 and self.goes_on(typed[-2], typed[-1]):
@@ -143,23 +143,23 @@ class Corrector:
         the word before it in the catalogue, and no word that does."""
         if before.fixed or last.fixed or NUMBER in (before.word, last.word):
             return False
-        folded, first = self._words.folded, fold_token(before.word)
+        folded, first = self.words.folded, fold_token(before.word)
         if folded.together(first, fold_token(last.word)):
             return False
-        longer = islice(self._words.beginning_with(unmarked(last.word)), _CONTINUATIONS)
+        longer = islice(self.words.beginning_with(unmarked(last.word)), _CONTINUATIONS)
         return any(folded.together(first, whole) for whole in longer)
 
     def _is_surely_keyed(self, one: Typed, telexed: str) -> bool:
         """Whether a word can be nothing but keystrokes: neither a word nor two run together."""
-        if telexed not in self._words.exact or self._is_word(one):
+        if telexed not in self.words.exact or self._is_word(one):
             return False
-        word, folded = one.word, self._words.folded
+        word, folded = one.word, self.words.folded
         cuts = range(_SHORTEST, len(word) - 1)
         return not any(folded.together(word[:cut], word[cut:]) for cut in cuts)
 
     def _telex(self, one: Typed) -> str:
         found = "" if one.fixed else from_telex(one.word)
-        return found if found and (found in self._words.exact or is_syllable(found)) else ""
+        return found if found and (found in self.words.exact or is_syllable(found)) else ""
 
     def _choices(self, sentence: "_Sentence", at: int) -> list[Choice]:
         as_typed = Choice((sentence.keys[at],), Origin.TYPED)
@@ -177,7 +177,7 @@ class Corrector:
 
     def _may_go_on(self, one: Typed) -> bool:
         """Whether an unfinished word is the beginning of a word."""
-        return one.unfinished and any(self._words.beginning_with(unmarked(one.word)))
+        return one.unfinished and any(self.words.beginning_with(unmarked(one.word)))
 
     def _keystrokes(self, sentence: "_Sentence", at: int) -> Iterator[Choice]:
         word = sentence.telexed[at]
@@ -199,13 +199,13 @@ class Corrector:
             yield from (Choice((word,), Origin.TYPO, cost + real) for word, cost in near.items())
             return
         for word, cost in (*near.items(), (folded, 0.0)):
-            for form in self._words.forms.get(word, ()):
+            for form in self.words.forms.get(word, ()):
                 if form != sentence.keys[at]:
                     slip = cost + real + _cost_of_marks(typed, form)
                     yield Choice((form,), Origin.TYPO, slip)
 
     def _find_slips(self, folded: str) -> dict[str, float]:
-        near = slips(folded, self._words.forms)
+        near = slips(folded, self.words.forms)
         found = {**dict.fromkeys(self._long.near(folded), TWICE), **near}
         return {word: cost for word, cost in found.items() if len(word) >= _SHORTEST}
 
@@ -228,11 +228,11 @@ class Corrector:
 
     def _likeliest_forms(self, first: str, second: str) -> tuple[str, str]:
         """Two words typed without marks with the marks that they have most often together."""
-        if not self._words.folded.together(fold_token(first), fold_token(second)):
+        if not self.words.folded.together(fold_token(first), fold_token(second)):
             return first, second
-        firsts, seconds = (self._words.forms[fold_token(word)][:_FORMS] for word in (first, second))
+        firsts, seconds = (self.words.forms[fold_token(word)][:_FORMS] for word in (first, second))
         pairs = ((one, other) for one in firsts for other in seconds)
-        return max(pairs, key=lambda pair: self._words.exact.together(*pair))
+        return max(pairs, key=lambda pair: self.words.exact.together(*pair))
 
     def _best_path(self, sentence: "_Sentence", choices: Sequence[Sequence[Choice]]) -> _Path:
         """The likeliest way through, keeping the best way to each last word."""
@@ -258,12 +258,12 @@ class Corrector:
         if not any(strange) or not all(sentence.is_suspicious(at + on) for on in (0, 1)):
             return
         whole = both[0].word + both[1].word
-        for word in self._words.forms.get(fold_token(whole), ()):
+        for word in self.words.forms.get(fold_token(whole), ()):
             cost = _TORN + (_cost_of_marks(whole, word) if sentence.exact else 0)
             yield Choice((word if sentence.exact else fold_token(word),), Origin.SPACING, cost)
 
     def _is_known(self, one: Typed) -> bool:
-        return fold_token(one.word) in self._words.folded and len(one.word) > 1
+        return fold_token(one.word) in self.words.folded and len(one.word) > 1
 
 
 class _Sentence:

@@ -4,16 +4,28 @@ A rule is a group, any of whose phrases means all others, or goes one way: the f
 the others, for words whose other side is a common syllable (Cu means đồng, đồng does not mean Cu).
 """
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from repo_server.domain.vietnamese import exact_token, fold_token, tokens, unmarked
+from repo_server.domain.errors import InvalidValue
+from repo_server.domain.vietnamese import (
+    display,
+    exact,
+    exact_token,
+    fold,
+    fold_token,
+    pieces,
+    tokens,
+    unmarked,
+)
 
 LONGEST_KEY: Final = 3
 """Words of a phrase that is looked for in a question: engines know no longer ones either."""
 
 MOST_PHRASES: Final = 12
+PHRASE_LIMIT: Final = 100
 _MOST_ALTERNATIVES: Final = 6
 
 
@@ -23,6 +35,21 @@ class SynonymRule:
 
     phrases: tuple[str, ...]
     one_way: bool = False
+
+    @property
+    def folded(self) -> str:
+        """All phrases without marks, for looking through."""
+        return " | ".join(fold(phrase) for phrase in self.phrases)
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for rules that say the same: phrases in any spelling and order."""
+        said = [exact(phrase) for phrase in self.phrases]
+        if self.one_way:
+            said = [said[0], ">", *sorted(said[1:])]
+        else:
+            said.sort()
+        return hashlib.sha256("|".join(said).encode()).hexdigest()
 
 
 Phrase = tuple[str, ...]
@@ -42,7 +69,7 @@ class Synonyms:
     def __init__(self, rules: Iterable[SynonymRule] = ()) -> None:
         self._by_key: dict[Phrase, dict[Phrase, dict[Phrase, None]]] = {}
         for rule in rules:
-            phrases = [tuple(tokens(phrase)) for phrase in rule.phrases]
+            phrases = [words_of_phrase(phrase) for phrase in rule.phrases]
             keys = phrases[:1] if rule.one_way else phrases
             for key in keys:
                 self._know(key, [other for other in phrases if other != key])
@@ -71,6 +98,11 @@ class Synonyms:
         return self._words
 
 
+def words_of_phrase(phrase: str) -> Phrase:
+    """The normalized words of a phrase; "HK1" is two, as it is in a question."""
+    return tuple(word for token in tokens(phrase) for word in pieces(token) or (token,))
+
+
 def folded(phrase: Phrase) -> Phrase:
     """The phrase without marks."""
     return tuple(map(fold_token, phrase))
@@ -84,3 +116,37 @@ def _meant(span: Phrase, found: dict[Phrase, dict[Phrase, None]]) -> tuple[Phras
     if any(word != unmarked(word) for word in span):
         return tuple(found.get(_exact(span), ()))
     return tuple(dict.fromkeys(other for others in found.values() for other in others))
+
+
+def checked_rule(phrases: Sequence[str], *, one_way: bool) -> SynonymRule:
+    """A rule of what an administrator wrote, blanks settled, empty phrases left out.
+
+    Raises InvalidValue for fewer than two phrases or too many, for one without a word or too long,
+    for two that say the same, and when none of those that are looked for is short enough.
+    """
+    shown = [phrase for phrase in map(display, phrases) if phrase]
+    if not 2 <= len(shown) <= MOST_PHRASES:
+        raise InvalidValue("phrases", f"cần từ 2 đến {MOST_PHRASES} từ hoặc cụm từ.")
+    known: dict[str, str] = {}
+    for phrase in shown:
+        said = exact(phrase)
+        if not said:
+            raise InvalidValue("phrases", f"“{phrase}” không có chữ hay số nào.")
+        if len(phrase) > PHRASE_LIMIT:
+            raise InvalidValue("phrases", f"mỗi cụm từ dài nhất {PHRASE_LIMIT} kí tự.")
+        if said in known:
+            raise InvalidValue("phrases", f"“{known[said]}” và “{phrase}” là một.")
+        known[said] = phrase
+    keys = shown[:1] if one_way else shown
+    if min(len(words_of_phrase(key)) for key in keys) > LONGEST_KEY:
+        raise InvalidValue(
+            "phrases", f"cần một cụm không quá {LONGEST_KEY} tiếng để nhận ra trong câu tìm."
+        )
+    return SynonymRule(tuple(shown), one_way)
+
+
+def turned(rule: SynonymRule) -> SynonymRule | None:
+    """The one-way rule that says the opposite; None where there is none."""
+    if not rule.one_way or len(rule.phrases) > 2:
+        return None
+    return SynonymRule(rule.phrases[::-1], one_way=True)

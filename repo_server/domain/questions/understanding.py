@@ -16,7 +16,7 @@ from repo_server.domain.questions.correcting import Choice, Corrector, Stretch, 
 from repo_server.domain.questions.keystrokes import from_vni, is_plainly_vni
 from repo_server.domain.questions.naming import NamedSpan, named_spans
 from repo_server.domain.questions.syllables import is_unmarked_syllable
-from repo_server.domain.questions.synonyms import Synonyms
+from repo_server.domain.questions.synonyms import LONGEST_KEY, Expansion, Synonyms
 from repo_server.domain.vietnamese import (
     LONGEST_TOKEN,
     exact_token,
@@ -38,13 +38,14 @@ _MOST_LETTERS: Final = MOST_WORDS * (LONGEST_TOKEN + 1)
 class Knowledge:
     """What questions are understood with; immutable, held in memory, shared by all threads."""
 
-    words: CatalogueWords
+    corrector: Corrector
     lexicon: Lexicon
     synonyms: Synonyms = field(default_factory=Synonyms)
-    corrector: Corrector = field(init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "corrector", Corrector(self.words))
+    @property
+    def words(self) -> CatalogueWords:
+        """The words of the catalogue that the corrector goes by."""
+        return self.corrector.words
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,17 +220,21 @@ def _readings(typed: Sequence[_Written], choice: Choice, *, marked: bool) -> Ite
 
 
 def _terms(parts: Sequence[_Part], spans: Sequence[NamedSpan], synonyms: Synonyms) -> list[Term]:
-    """Terms in the order typed; parts of one written word are one term unless they are named."""
+    """Terms in the order typed; parts of one written word are one term unless they are named, the
+    words of a phrase that has synonyms always."""
     naming = _naming(parts, spans)
     terms: list[Term] = []
     at = 0
     while at < len(parts):
         end = _glued_end(parts, naming, at)
-        if end > at + 1:
+        found = _expansion(parts, at, naming[at], synonyms)
+        if found is not None and at + found.length >= end:
+            end = at + found.length
+            terms.append(_expanded(parts[at:end], naming[at:end], found))
+        elif end > at + 1:
             terms.append(_glued(parts[at:end]))
         else:
-            end, term = _with_synonyms(parts, at, naming, synonyms)
-            terms.append(term)
+            terms.append(Term(parts[at].readings, preference=naming[at]))
         at = end
     return terms
 
@@ -260,42 +265,38 @@ def _glued(parts: Sequence[_Part]) -> Term:
     return Term((Reading(apart, Origin.SPACING, marked), Reading((whole,), Origin.TYPED, marked)))
 
 
-def _with_synonyms(
-    parts: Sequence[_Part], at: int, naming: Sequence[int], synonyms: Synonyms
-) -> tuple[int, Term]:
-    """The term that begins at `at`, and where the next one does; a phrase that has synonyms is
-    one term."""
-    here = parts[at]
-    run = [part.readings[0].words[0] for part in parts[at : at + 3] if _is_single(part)]
-    found = synonyms.at(run, 0) if _is_single(here) else None
-    if found is None or _is_number_of_a_name(run, found.length, naming[at]):
-        return at + 1, Term(here.readings, preference=naming[at])
-    end = at + found.length
-    covered = parts[at:end]
-    readings = list(here.readings)
-    if found.length > 1:
-        marked = any(part.readings[0].marked for part in covered)
-        believed = tuple(part.readings[0].words[0] for part in covered)
-        typed = tuple(word for part in covered for word in _typed(part))
-        origins = {part.readings[0].origin for part in covered}
-        origin = Origin.TYPED if origins == {Origin.TYPED} else max(origins - {Origin.TYPED})
-        readings = [Reading(believed, origin, marked)]
+def _expansion(
+    parts: Sequence[_Part], at: int, preference: int, synonyms: Synonyms
+) -> Expansion | None:
+    """What the words from `at` on mean besides; the 6 of "toán 6" is a grade, not "sáu"."""
+    run = []
+    for part in parts[at : at + LONGEST_KEY]:
+        if len(part.readings[0].words) > 1:
+            break
+        run.append(part.readings[0].words[0])
+    found = synonyms.at(run, 0) if run else None
+    if found is not None and found.length == 1 and preference >= 0 and run[0].isdecimal():
+        return None
+    return found
+
+
+def _expanded(parts: Sequence[_Part], naming: Sequence[int], found: Expansion) -> Term:
+    readings = list(parts[0].readings)
+    if len(parts) > 1:
+        marked = any(part.readings[0].marked for part in parts)
+        believed = tuple(part.readings[0].words[0] for part in parts)
+        typed = tuple(word for part in parts for word in _typed(part))
+        origins = {part.readings[0].origin for part in parts} - {Origin.TYPED}
+        readings = [Reading(believed, max(origins, default=Origin.TYPED), marked)]
         if typed != believed:
             readings.append(Reading(typed, Origin.TYPED, marked))
+        if parts[0].glue >= 0 and parts[0].glue == parts[-1].glue:
+            readings.append(Reading(("".join(typed),), Origin.TYPED, marked))
     readings += [
         Reading(words, Origin.SYNONYM, marked=False, trust=_SYNONYM_TRUST)
         for words in found.phrases
     ]
-    return end, Term(tuple(readings), preference=min(naming[at:end]))
-
-
-def _is_single(part: _Part) -> bool:
-    return len(part.readings[0].words) == 1
-
-
-def _is_number_of_a_name(run: Sequence[str], length: int, preference: int) -> bool:
-    """The 6 of "toán 6" is a grade, not the word "sáu"."""
-    return length == 1 and preference >= 0 and run[0].isdecimal()
+    return Term(tuple(readings), preference=min(naming))
 
 
 def _typed(part: _Part) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """What a small school library knows, for tests that ask it something."""
 
 from repo_server.domain.questions.catalogue_words import CatalogueWords
+from repo_server.domain.questions.correcting import Corrector
 from repo_server.domain.questions.synonyms import SynonymRule, Synonyms
 from repo_server.domain.questions.understanding import Knowledge
 from tests.domain.lexicons import LEXICON
@@ -41,4 +42,5 @@ SYNONYMS = Synonyms(
     ]
 )
 
-KNOWLEDGE = Knowledge(CatalogueWords.of((*TITLES, *LEXICON.names())), LEXICON, SYNONYMS)
+WORDS = CatalogueWords.of((*TITLES, *LEXICON.names()))
+KNOWLEDGE = Knowledge(Corrector(WORDS), LEXICON, SYNONYMS)

@@ -1,7 +1,11 @@
 """quarantine, words of the catalogue, synonyms, saved searches"""
 
+import time
+
 import sqlalchemy as sa
 from alembic import op
+
+from repo_server.domain.questions.school_synonyms import school_synonyms
 
 revision = "0002"
 down_revision = "0001"
@@ -16,6 +20,7 @@ def upgrade() -> None:
     _catalogues()
     _uploads_taken_over()
     _comparisons()
+    _understanding()
 
 
 def _comparisons() -> None:
@@ -80,6 +85,49 @@ def _saved_searches() -> None:
 
 def _uploads_taken_over() -> None:
     op.add_column("upload", sa.Column("wanted_at", sa.BigInteger(), nullable=True))
+
+
+def _understanding() -> None:
+    row_id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    synonym = op.create_table(
+        "synonym",
+        sa.Column("id", row_id, nullable=False),
+        sa.Column("phrases", sa.JSON(), nullable=False),
+        sa.Column("one_way", sa.Boolean(), nullable=False),
+        sa.Column("folded", sa.String(length=2000), nullable=False),
+        sa.Column("fingerprint", sa.String(length=64), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_by", row_id, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["updated_by"], ["account.id"], name=op.f("fk_synonym_updated_by_account")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_synonym")),
+        sa.UniqueConstraint("fingerprint", name=op.f("uq_synonym_fingerprint")),
+    )
+    op.create_table(
+        "knowledge_part",
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("materials", sa.Integer(), nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=True),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_knowledge_part")),
+    )
+    # Once, here: what administrators change or delete afterwards never comes back by itself.
+    now = int(time.time() * 1000)
+    rows = [
+        {
+            "phrases": list(rule.phrases),
+            "one_way": rule.one_way,
+            "folded": rule.folded,
+            "fingerprint": rule.fingerprint,
+            "created_at": now,
+            "updated_at": now,
+        }
+        for rule in school_synonyms()
+    ]
+    op.bulk_insert(synonym, rows)
 
 
 def _quarantine() -> None:
