@@ -14,13 +14,15 @@ from sqlalchemy.orm import Session
 
 from repo_server.database.models import Base, Moment
 
-LEFT_OUT: Final = frozenset({
-    "sign_in",
-    "attempt_count",
-    "index_target",
-    "index_state",
-    "knowledge_part",
-})
+LEFT_OUT: Final = frozenset(
+    {
+        "sign_in",
+        "attempt_count",
+        "index_target",
+        "index_state",
+        "knowledge_part",
+    }
+)
 """Tables that do not travel: sessions that have ended meanwhile must not come back to life, what an
 index holds is for the index to learn, and words are counted again."""
 

@@ -10,7 +10,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
-from tests.web import curated, details, lists
+from tests.web import curated, details, lists, synonyms
 from tests.web.lists import Context
 
 WEB = Path(__file__).resolve().parents[2] / "web"
@@ -257,7 +257,7 @@ PAGES: dict[str, tuple[str, str, Context, Context]] = {
     "account": ("account.html", "/tai-khoan", EDITOR, lists.account()),
     "about": ("about.html", "/gioi-thieu", NOBODY, {}),
     "admin": ("admin.html", "/quan-tri", ADMIN, lists.admin()),
-    "synonyms": ("synonyms.html", "/quan-tri/tu-dong-nghia", ADMIN, lists.synonyms()),
+    "synonyms": ("synonyms.html", "/quan-tri/tu-dong-nghia", ADMIN, synonyms.synonyms()),
     "quarantine": ("quarantine.html", "/quan-tri/cach-li", ADMIN, lists.quarantine()),
 }
 
