@@ -287,9 +287,13 @@ class Verdict:
         return self.code == "ok"
 
 
+_PAGES: Final = frozenset(["svg", "html", "qti"])
+"""Kinds that a browser would open as a page of the site: HTML, and XML that may become HTML."""
+
+
 def served_type(kind: str, media_type: str) -> str:
-    """The type under which a file's own bytes are handed out: a drawing is data, never a page."""
-    return "application/octet-stream" if kind == "svg" else media_type
+    """The type under which a file's own bytes are handed out: nobody's file is a page of ours."""
+    return "application/octet-stream" if kind in _PAGES else media_type
 
 
 def drawn_pages(kind: str, page_count: int | None) -> int:
