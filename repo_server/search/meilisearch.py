@@ -53,7 +53,7 @@ class MeilisearchIndex:
         self._family = re.compile(rf"{re.escape(uid)}-[0-9a-f]{{8}}(-rebuild-[0-9a-f]+)?")
         self._server = _Server(url, api_key)
         self._lock = threading.Lock()
-        self._made = False
+        self._made = self._known = False
 
     @property
     def schema_version(self) -> str:
@@ -77,7 +77,7 @@ class MeilisearchIndex:
         check_bounds(query)
         if not query.scopes:
             return SearchPage(0, (), dict.fromkeys(query.facets, ()))
-        with self._prepared():
+        with self._prepared(asking=True):
             return Answering(query, self._multi_search).answer()
 
     def suggest(
@@ -86,7 +86,7 @@ class MeilisearchIndex:
         """Titles with the words, the closest first."""
         if not question.terms or not scopes or limit < 1:
             return ()
-        with self._prepared():
+        with self._prepared(asking=True):
             answer = self._multi_search([titles_body(question, scopes)])[0]
         return best_titles([(hit["title"], hit["id"]) for hit in answer["hits"]], question, limit)
 
@@ -124,7 +124,7 @@ class MeilisearchIndex:
 
     def drop(self) -> None:
         """Remove the index and everything in it from the server; the next call makes it anew."""
-        self._made = False
+        self._made = self._known = False
         if self._server.http.exists(f"/indexes/{self._uid}"):
             self._server.drop([self._uid])
 
@@ -141,22 +141,28 @@ class MeilisearchIndex:
         return found
 
     @contextlib.contextmanager
-    def _prepared(self) -> Iterator[None]:
-        """The index with its settings is there; after a failure that is looked at again."""
+    def _prepared(self, *, asking: bool = False) -> Iterator[None]:
+        """The index with its settings is there; after a failure that is looked at again.
+
+        One that was there and is gone is not made for somebody who asks: an empty answer would be
+        believed, while others can still give the right one.
+        """
         with self._lock:
             if not self._made:
-                self._make()
-                self._made = True
+                self._make(gone_is_failure=asking and self._known)
+                self._made = self._known = True
         try:
             yield
         except SearchUnavailable:
             self._made = False
             raise
 
-    def _make(self) -> None:
+    def _make(self, *, gone_is_failure: bool) -> None:
         if self._server.http.exists(f"/indexes/{self._uid}"):
             self._server.set_up(self._uid)
             return
+        if gone_is_failure:
+            raise unavailable("the server has lost the index", self._uid)
         self._server.create(self._uid)
         self._server.drop(uid for uid in self._idle() if not uid.startswith(self._uid))
 

@@ -111,6 +111,7 @@ def test_searches_never_notice_a_rebuild_that_is_killed_at_any_step(
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(7200)
 def test_nor_one_of_many_that_are_killed_while_a_thousand_searches_run(
     nursery: Nursery, settings: dict[str, str], library: Library, tmp_path: Path
 ) -> None:

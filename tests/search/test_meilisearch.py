@@ -102,6 +102,24 @@ def test_a_write_returns_when_the_task_has_succeeded(server: Played) -> None:
     index.close()
 
 
+def test_an_index_that_a_server_has_lost_is_made_by_who_writes_not_by_who_asks(
+    server: Played,
+) -> None:
+    index = ready(server)
+    index.put_many([material(1)])
+    whole = dict(server.answers)
+    server.answers = {"/multi-search": (404, {"code": "index_not_found"}), "/indexes": (404, {})}
+    for _ in range(3):
+        with pytest.raises(SearchUnavailable):
+            index.search(asked("phân số"))
+    assert [
+        path for method, path, _ in server.asked if (method, path) == ("POST", "/indexes")
+    ] == []
+    server.answers = whole
+    index.put_many([material(1)])
+    index.close()
+
+
 def test_a_batch_of_whole_books_becomes_several_tasks(server: Played) -> None:
     index = ready(server)
     index.put_many([material(id, body="trang sách " * 100_000) for id in range(1, 6)])

@@ -1,10 +1,24 @@
 """Files, their text and the images made from them."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Integer, Row, Select, cast, func, literal, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Row,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    func,
+    select,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from repo_server.database.models import (
@@ -15,7 +29,7 @@ from repo_server.database.models import (
     MaterialFile,
     TextSegment,
 )
-from repo_server.database.queries.visibility import visible
+from repo_server.database.queries.visibility import Sight, seen_by, shown_to, sight_of, visible
 from repo_server.domain.access import Role, Viewer
 from repo_server.domain.materials import Status
 from repo_server.domain.readers import LIGHT_NAMES
@@ -152,15 +166,27 @@ def best_segments(
     Where no page of its files does, a passage of the text that its catalogue gave, which has no
     label. Materials none of whose texts holds any word are left out.
     """
-    pages = _best_pages(session, viewer, ids, words)
-    others = [material_id for material_id in ids if material_id not in pages]
-    return pages | _best_passages(session, viewer, others, words) if others else pages
+    asked = {f"word{n}": f"%{_LIKE.sub(_ESCAPED, word)}%" for n, word in enumerate(words)}
+    asked |= shown_to(viewer)
+    sight, count = sight_of(viewer), len(words)
+    rows = session.execute(_best_pages(sight, count), {"ids": ids, **asked})
+    found = {row[0]: FoundSegment(*row) for row in rows}
+    others = [material_id for material_id in ids if material_id not in found]
+    if others:
+        rows = session.execute(_best_passages(sight, count), {"ids": others, **asked})
+        for material_id, text, _ in rows:
+            found.setdefault(material_id, FoundSegment(material_id, "", text))
+    return found
 
 
-def _best_pages(
-    session: Session, viewer: Viewer, ids: Sequence[int], words: Sequence[str]
-) -> dict[int, FoundSegment]:
-    score = _held(TextSegment.folded, words)
+_IDS: Final[BindParameter[Any]] = bindparam("ids", expanding=True)
+_LIKE: Final = re.compile(r"[/%_]")
+_ESCAPED: Final = r"/\g<0>"
+
+
+@lru_cache(maxsize=64)
+def _best_pages(sight: Sight, count: int) -> Select[int, str, str]:
+    score = _held(TextSegment.folded, count)
     order = (score.desc(), MaterialFile.position, TextSegment.position)
     ranked = (
         select(
@@ -175,11 +201,11 @@ def _best_pages(
         .join(MaterialFile, MaterialFile.sha256 == TextSegment.sha256)
         .join(Material, Material.id == MaterialFile.material_id)
         .where(
-            MaterialFile.material_id.in_(ids), MaterialFile.removed_at.is_(None), visible(viewer)
+            MaterialFile.material_id.in_(_IDS), MaterialFile.removed_at.is_(None), seen_by(sight)
         )
         .subquery()
     )
-    rows = session.execute(
+    return (
         select(ranked.c.material_id, TextSegment.label, func.substr(TextSegment.text, 1, 20_000))
         .join(
             TextSegment,
@@ -187,28 +213,25 @@ def _best_pages(
         )
         .where(ranked.c.rank == 1, ranked.c.score > 0)
     )
-    return {row[0]: FoundSegment(*row) for row in rows}
 
 
-def _best_passages(
-    session: Session, viewer: Viewer, ids: Sequence[int], words: Sequence[str]
-) -> dict[int, FoundSegment]:
-    score = _held(CataloguePassage.folded, words)
-    rows = session.execute(
-        select(CataloguePassage.material_id, literal(""), CataloguePassage.text, score)
+@lru_cache(maxsize=64)
+def _best_passages(sight: Sight, count: int) -> Select[int, str, int]:
+    score = _held(CataloguePassage.folded, count)
+    return (
+        select(CataloguePassage.material_id, CataloguePassage.text, score)
         .join(Material, Material.id == CataloguePassage.material_id)
-        .where(CataloguePassage.material_id.in_(ids), score > 0, visible(viewer))
+        .where(CataloguePassage.material_id.in_(_IDS), score > 0, seen_by(sight))
         .order_by(CataloguePassage.material_id, score.desc(), CataloguePassage.position)
     )
-    found: dict[int, FoundSegment] = {}
-    for material_id, label, text, _ in rows:
-        found.setdefault(material_id, FoundSegment(material_id, label, text))
-    return found
 
 
-def _held(folded: InstrumentedAttribute[str], words: Sequence[str]) -> ColumnElement[int]:
-    """How many of the words a text holds."""
+def _held(folded: InstrumentedAttribute[str], count: int) -> ColumnElement[int]:
+    """How many of the words `word0`, `word1` … a text holds."""
     return sum(
-        (cast(folded.contains(word, autoescape=True), Integer) for word in words),
+        (
+            cast(folded.like(bindparam(f"word{n}", type_=Text()), escape="/"), Integer)
+            for n in range(count)
+        ),
         start=cast(0, Integer),
     )
