@@ -54,6 +54,7 @@ from repo_server.routes.pages import curriculum as curriculum_pages
 from repo_server.routes.pages import duplicates as duplicate_pages
 from repo_server.routes.pages import following as following_pages
 from repo_server.routes.pages import materials as material_pages
+from repo_server.routes.pages import playing as playing_pages
 from repo_server.routes.pages import quarantine as quarantine_pages
 from repo_server.routes.pages import quotas as quota_pages
 from repo_server.routes.pages import search as search_page
@@ -62,10 +63,13 @@ from repo_server.routes.pages import synonyms as synonym_pages
 from repo_server.routes.pages.forms import provide_form
 from repo_server.routes.pages.rendering import Pages
 from repo_server.routes.preconditions import provide_revision
+from repo_server.routes.second_origin.application import ContentApplication, set_apart
+from repo_server.routes.second_origin.origins import Origins
 from repo_server.routes.statics import Assets
 from repo_server.routes.stopping import Stopping
 from repo_server.search.factory import open_indexes
 from repo_server.services import indexing
+from repo_server.services.content_links import ContentLinks
 from repo_server.services.curriculum import install_shipped
 from repo_server.services.library import Library
 from repo_server.services.working import Worker
@@ -89,6 +93,7 @@ PAGES: Final = (
     *curriculum_pages.handlers,
     *material_pages.handlers,
     *similar_page.handlers,
+    *playing_pages.handlers,
     *bundle_pages.handlers,
     *collection_pages.handlers,
     *collection_edit.handlers,
@@ -234,6 +239,8 @@ def create_app(settings: Settings) -> Litestar:
     stopping = Stopping(settings.drain_seconds)
     assets = Assets(WEB / "static", WEB / "node_modules")
     pages = Pages(WEB, assets, settings.origin)
+    links = ContentLinks(settings.secret)
+    origins = Origins.of(settings.origin, settings.content_origin, development=settings.development)
     http = HttpSettings(
         secure=settings.secure,
         trusted_proxies=settings.trusted_proxies,
@@ -248,7 +255,7 @@ def create_app(settings: Settings) -> Litestar:
             Router("/", route_handlers=(*API, *health.handlers, *metrics.handlers)),
             Router("/", route_handlers=statics.handlers, include_in_schema=False),
         ],
-        dependencies=_dependencies(library, pages, assets),
+        dependencies=_dependencies(library, pages, assets, links),
         guards=[permitted],
         on_app_init=[boundary.configure, observing.configure],
         lifespan=[_lifespan(library, settings.worker_jobs, stopping)],
@@ -268,6 +275,8 @@ def create_app(settings: Settings) -> Litestar:
     )
     english = json.loads((WEB / "messages" / "labels.en.json").read_text("utf-8"))
     boundary.enclose(app, http, english)
+    content = ContentApplication(library, origins, links, pages, assets, secure=settings.secure)
+    set_apart(app, origins, content)
     observing.observe(app)
     return app
 
@@ -281,8 +290,11 @@ class _Description(Router):
         return super().register(value)
 
 
-def _dependencies(library: Library, pages: Pages, assets: Assets) -> dict[str, Provide]:
+def _dependencies(
+    library: Library, pages: Pages, assets: Assets, links: ContentLinks
+) -> dict[str, Provide]:
     return {
+        "links": Provide(lambda: links, sync_to_thread=False),
         "library": Provide(lambda: library, sync_to_thread=False),
         "pages": Provide(lambda: pages, sync_to_thread=False),
         "assets": Provide(lambda: assets, sync_to_thread=False),

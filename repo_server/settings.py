@@ -77,6 +77,11 @@ class Settings:
     origin: str = _setting(
         "", "Public address of the site, such as `https://kho.example.vn`; empty on a desk."
     )
+    content_origin: str = _setting(
+        "",
+        "Second public address, of another host, where packages are played; empty: packages are "
+        "downloads, but on a desk they are played at `noi-dung.localhost`.",
+    )
     trusted_proxies: tuple[str, ...] = _setting(
         "", "Addresses or networks of reverse proxies whose X-Forwarded-For is believed, by commas."
     )
@@ -210,6 +215,7 @@ def _checked(settings: Settings) -> Settings:
         address = urlsplit(settings.origin)
         if address.scheme not in ("http", "https") or address.path not in ("", "/"):
             raise SettingsInvalid("KHO_ORIGIN must be an http(s) address without a path")
+    _check_content_origin(settings)
     _require_plan(settings)
     _require_scanner_address(settings)
     if settings.storage_url.startswith("s3://"):
@@ -219,6 +225,20 @@ def _checked(settings: Settings) -> Settings:
         if settings.secret == DEVELOPMENT_SECRET or len(settings.secret) < 32:
             raise SettingsInvalid("KHO_SECRET must be set to at least 32 random characters")
     return settings
+
+
+def _check_content_origin(settings: Settings) -> None:
+    """Another host, not another port: cookies do not know ports."""
+    if not settings.content_origin:
+        return
+    address = urlsplit(settings.content_origin)
+    if address.scheme not in ("http", "https") or address.path not in ("", "/"):
+        raise SettingsInvalid("KHO_CONTENT_ORIGIN must be an http(s) address without a path")
+    own = urlsplit(settings.origin)
+    if not address.hostname or address.hostname == own.hostname:
+        raise SettingsInvalid("KHO_CONTENT_ORIGIN must be of another host than KHO_ORIGIN")
+    if own.scheme and own.scheme != address.scheme:
+        raise SettingsInvalid("KHO_CONTENT_ORIGIN and KHO_ORIGIN must both be https, or both http")
 
 
 def _require_plan(settings: Settings) -> None:

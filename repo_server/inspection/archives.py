@@ -24,7 +24,6 @@ from repo_server.domain.files import (
     readable_size,
 )
 from repo_server.inspection.base import Refused
-from repo_server.inspection.findings import Source
 
 _END: Final = struct.Struct("<4s4H2LH")
 _END64_LOCATOR: Final = struct.Struct("<4sLQL")
@@ -61,12 +60,25 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class _Listed:
+class Listed:
     """A row of the central directory, before its local header was compared."""
 
     entry: Entry
     raw_name: bytes
     header: int
+
+
+class Bytes(Protocol):
+    """Bytes that can be read by place: an open file, or an object in a storage."""
+
+    @property
+    def size(self) -> int:
+        """How many there are."""
+        ...
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Up to `size` bytes from `offset`; fewer only at the end."""
+        ...
 
 
 class Members(Protocol):
@@ -97,10 +109,10 @@ class Members(Protocol):
 class Archive:
     """A ZIP file that keeps every rule; raises Refused when it is made from one that does not."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Bytes) -> None:
         self._source = source
-        directory, offset, count = _find_directory(source)
-        listed = _parse_directory(directory, count)
+        directory, offset, count = find_directory(source)
+        listed = parse_directory(directory, count)
         _check_totals([row.entry for row in listed], source.size)
         check_names([row.entry.name for row in listed])
         entries = _check_layout(source, listed, offset)
@@ -173,8 +185,11 @@ class Archive:
             raise Refused("damaged", detail=f"mục “{entry.name}” không giải nén được") from error
 
 
-def _find_directory(source: Source) -> tuple[bytes, int, int]:
-    """The central directory's bytes, its offset and its number of entries."""
+def find_directory(source: Bytes) -> tuple[bytes, int, int]:
+    """The central directory's bytes, its offset and its number of entries.
+
+    Raises Refused where there is none, or one beyond the limits.
+    """
     tail_at = max(0, source.size - _END.size - 65_535)
     tail = source.read(tail_at, source.size - tail_at)
     place = tail.rfind(b"PK\x05\x06")
@@ -187,7 +202,7 @@ def _find_directory(source: Source) -> tuple[bytes, int, int]:
     raise Refused("damaged", detail="không tìm thấy mục lục của tệp nén")
 
 
-def _read_directory(source: Source, end: tuple[int, ...], end_at: int) -> tuple[bytes, int, int]:
+def _read_directory(source: Bytes, end: tuple[int, ...], end_at: int) -> tuple[bytes, int, int]:
     disk, start_disk, here, count, size, offset = end[1:7]
     if 0xFFFF in (here, count) or 0xFFFFFFFF in (size, offset):
         disk, start_disk, here, count, size, offset, end_at = _read_end64(source, end_at)
@@ -200,7 +215,7 @@ def _read_directory(source: Source, end: tuple[int, ...], end_at: int) -> tuple[
     return source.read(offset, size), offset, count
 
 
-def _read_end64(source: Source, end_at: int) -> tuple[int, int, int, int, int, int, int]:
+def _read_end64(source: Bytes, end_at: int) -> tuple[int, int, int, int, int, int, int]:
     locator_at = end_at - _END64_LOCATOR.size
     locator = source.read(locator_at, _END64_LOCATOR.size)
     if locator[:4] != b"PK\x06\x07":
@@ -215,8 +230,9 @@ def _read_end64(source: Source, end_at: int) -> tuple[int, int, int, int, int, i
     return end[4], end[5], end[6], end[7], end[8], end[9], at
 
 
-def _parse_directory(directory: bytes, count: int) -> list[_Listed]:
-    listed: list[_Listed] = []
+def parse_directory(directory: bytes, count: int) -> list[Listed]:
+    """The rows of a central directory; raises Refused for one that breaks a rule."""
+    listed: list[Listed] = []
     at = 0
     while at < len(directory):
         row, at = _parse_row(directory, at)
@@ -228,7 +244,7 @@ def _parse_directory(directory: bytes, count: int) -> list[_Listed]:
     return listed
 
 
-def _parse_row(directory: bytes, at: int) -> tuple[_Listed, int]:
+def _parse_row(directory: bytes, at: int) -> tuple[Listed, int]:
     if len(directory) - at < _CENTRAL.size or directory[at : at + 4] != b"PK\x01\x02":
         raise Refused("damaged", detail="mục lục của tệp nén hỏng")
     row = _CENTRAL.unpack_from(directory, at)
@@ -244,7 +260,7 @@ def _parse_row(directory: bytes, at: int) -> tuple[_Listed, int]:
     _check_row(name, flags, method, packed, size)
     if made_by >> 8 == _UNIX:
         _check_mode(name, row[15] >> 16)
-    return _Listed(Entry(name, method, row[7], packed, size, 0), raw_name, header), end
+    return Listed(Entry(name, method, row[7], packed, size, 0), raw_name, header), end
 
 
 def _wide_sizes(extra: bytes, sizes: tuple[int, int, int]) -> tuple[int, int, int]:
@@ -320,12 +336,12 @@ def check_names(names: list[str]) -> None:
         seen.add(folded)
 
 
-def _check_layout(source: Source, listed: list[_Listed], directory_at: int) -> list[Entry]:
+def _check_layout(source: Bytes, listed: list[Listed], directory_at: int) -> list[Entry]:
     """Entries with their start; Refused when any two share a byte or a header disagrees."""
     starts: dict[str, int] = {}
     free_from = 0
     for row in sorted(listed, key=lambda row: row.header):
-        start = _read_local(source, row)
+        start = read_local(source, row)
         if row.header < free_from or start + row.entry.packed > directory_at:
             raise Refused("bomb", detail="các mục chồng lên nhau")
         free_from = start + row.entry.packed
@@ -338,7 +354,7 @@ def _check_layout(source: Source, listed: list[_Listed], directory_at: int) -> l
     ]
 
 
-def _read_local(source: Source, row: _Listed) -> int:
+def read_local(source: Bytes, row: Listed) -> int:
     """Where the packed bytes start; Refused when the local header tells another story."""
     data = source.read(row.header, _LOCAL.size + len(row.raw_name))
     if len(data) < _LOCAL.size or data[:4] != b"PK\x03\x04":

@@ -43,6 +43,8 @@ DESCRIPTION_LIMIT: Final = 2_000
 RIGHTS_LIMIT: Final = 500
 CONTENTS_LIMIT: Final = 500
 """Parts of a package that are listed; what is beyond is counted, not named."""
+MAX_LAUNCHES: Final = 5_000
+"""Pages of one package that a player offers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,27 @@ class Confinement:
     def no_network(self) -> bool:
         """Whether a decoder that was taken over could not open a connection."""
         return self.network_namespace or self.system_call_filter
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """A page of a package that a player opens, as its maker named it.
+
+    `address` is the name of a member with the query that the page gets, "" for a heading without a
+    page; `depth` is 0 at the top.
+    """
+
+    title: str
+    address: str
+    depth: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Launches:
+    """The pages of a package in their order; `title` is its own, "" where it has none."""
+
+    title: str
+    pages: tuple[Launch, ...]
 
 
 class Refused(Exception):

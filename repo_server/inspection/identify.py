@@ -144,7 +144,7 @@ def _structure_by_content(archive: Archive) -> str:
             return "sb2"
     if archive.has("libs/exe_export.js"):
         return "elp"
-    return "site" if first_page(archive) else "zip"
+    return "site" if first_page(archive.names) else "zip"
 
 
 def open_tar(source: Source, head: bytes) -> Tarball | None:

@@ -32,11 +32,13 @@ from repo_server.failpoints import reached
 from repo_server.inspection.base import (
     CONTENTS_LIMIT,
     DESCRIPTION_LIMIT,
+    MAX_LAUNCHES,
     TEXT_LIMIT,
     THUMBNAIL_LIMIT,
     Confinement,
     Declared,
     Inspection,
+    Launches,
     RenderedImage,
     Segment,
 )
@@ -140,6 +142,19 @@ class Inspector:
         if not found.accepted:
             raise FileRejected(found.verdict, found.reason)
         return found.segments[0] if found.segments else None
+
+    def launches(self, path: Path, kind: str) -> Launches:
+        """The pages of a package that a player opens; the file needs only the package's manifests.
+
+        Raises FileRejected when they cannot be read.
+        """
+        with path.open("rb") as file:
+            answer = self._ask(Job("launch", kind=kind), file)
+        found = answer.records[0] if answer.records else None
+        if isinstance(found, Launches) and answer.ending.status == 0 and _is_playable(found):
+            return found
+        refused = _as_inspection(answer, self._limits)
+        raise FileRejected(refused.verdict, refused.reason)
 
     def confinement(self) -> Confinement:
         """Which barriers are in force; starts the forking process when it is not there yet."""
@@ -439,6 +454,16 @@ def _is_bounded(said: Declared) -> bool:
         and all(1 <= grade <= 12 for grade in said.grades)
         and (said.license is None or said.license in LICENSES)
         and not any("\0" in text for text in (*lines, *words, *long))
+    )
+
+
+def _is_playable(found: Launches) -> bool:
+    """Whether a list of pages keeps the limits of every text of a package."""
+    texts = [found.title, *(page.title for page in found.pages)]
+    return (
+        len(found.pages) <= MAX_LAUNCHES
+        and all(len(text) <= TITLE_LIMIT and "\0" not in text for text in texts)
+        and all(len(page.address) <= 4_000 and "\0" not in page.address for page in found.pages)
     )
 
 

@@ -17,10 +17,10 @@ from repo_server.domain.files import (
     size_refusal,
 )
 from repo_server.inspection.archives import Archive
-from repo_server.inspection.base import Inspection, Refused, RenderedImage
-from repo_server.inspection.confinement.wire import Job, write_record
+from repo_server.inspection.base import Inspection, Launches, Refused, RenderedImage
+from repo_server.inspection.confinement.wire import Job, Record, write_record
 from repo_server.inspection.documents import pdf
-from repo_server.inspection.documents.epub import epub_cover, read_epub
+from repo_server.inspection.documents.epub import epub_cover, epub_launches, read_epub
 from repo_server.inspection.documents.notebooks import read_notebook
 from repo_server.inspection.documents.ole2 import read_old_office, structure_of_ole2
 from repo_server.inspection.documents.ooxml import embedded_thumbnail, read_slides, read_word
@@ -47,10 +47,10 @@ from repo_server.inspection.images import lettering, pictures
 from repo_server.inspection.images.svg import draw_svg, read_svg, render_svg
 from repo_server.inspection.media import films
 from repo_server.inspection.media.captions import read_captions
-from repo_server.inspection.packages.cmi5 import read_cmi5, refuse_bare_structure
+from repo_server.inspection.packages.cmi5 import cmi5_launches, read_cmi5, refuse_bare_structure
 from repo_server.inspection.packages.geogebra import geogebra_picture, read_geogebra
 from repo_server.inspection.packages.h5p import read_h5p
-from repo_server.inspection.packages.ims import read_ims
+from repo_server.inspection.packages.ims import ims_launches, read_ims
 from repo_server.inspection.packages.moodle import is_moodle, read_moodle
 from repo_server.inspection.packages.parts import check_programs
 from repo_server.inspection.packages.questions import read_questions
@@ -95,6 +95,11 @@ _SOURCE_READERS: Final[dict[str, Callable[[Source, Findings], None]]] = {
     **dict.fromkeys(("doc", "ppt", "xls"), read_old_office),
     **films.READERS,
 }
+_LAUNCHES: Final[dict[str, Callable[[Archive], Launches]]] = {
+    **dict.fromkeys(("scorm12", "scorm2004", "imscc", "imscp"), ims_launches),
+    "cmi5": cmi5_launches,
+    "epub": epub_launches,
+}
 _ffmpeg: Final[list[str]] = []
 _PICTURES: Final = frozenset(pictures.PLUGINS)
 
@@ -110,10 +115,8 @@ def run(job: Job, file: int, answer: int) -> None:
     """Do one job on the open `file` and write its records to `answer`."""
     source = Source(file)
     try:
-        if job.act == "render":
-            write_record(answer, _render(job, source))
-        elif job.act == "recognize":
-            write_record(answer, _recognize(job, source))
+        if job.act in _ONE_RECORD:
+            write_record(answer, _ONE_RECORD[job.act](job, source))
         elif job.act == "lighten":
             films.lighten("".join(_ffmpeg), source, job.kind, job.variant, answer)
         else:
@@ -242,3 +245,14 @@ def _render(job: Job, source: Source) -> RenderedImage:
     if job.kind == "svg" and job.page == 1:
         return render_svg(source, job.width)
     raise Refused("damaged", detail="loại tệp này không có trang để vẽ")
+
+
+def _launch(job: Job, source: Source) -> Launches:
+    return _LAUNCHES[job.kind](Archive(source))
+
+
+_ONE_RECORD: Final[dict[str, Callable[[Job, Source], Record]]] = {
+    "render": _render,
+    "recognize": _recognize,
+    "launch": _launch,
+}

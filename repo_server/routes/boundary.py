@@ -387,17 +387,22 @@ def _is_own(source: str, host: bytes, http: HttpSettings) -> bool:
     return bool(host) and parts.netloc == host.decode("latin-1")
 
 
-def security_headers(http: HttpSettings) -> tuple[tuple[bytes, bytes], ...]:
-    """What every answer carries unless its route has set the same header itself."""
+def page_policy(http: HttpSettings, frames: str = "") -> str:
+    """The policy of a page of ours; `frames`: the one origin that it may show in a frame."""
     media = "".join(f" {origin}" for origin in http.media_origins)
-    policy = (
+    framed = f"frame-src {frames}; " if frames else ""
+    return (
         "default-src 'none'; script-src 'self'; style-src 'self'; "
         f"img-src 'self' data: blob:{media}; media-src 'self' blob:{media}; font-src 'self'; "
         f"connect-src 'self'{media}; worker-src 'self'; form-action 'self'; base-uri 'none'; "
-        "frame-ancestors 'none'"
+        f"{framed}frame-ancestors 'none'"
     )
+
+
+def security_headers(http: HttpSettings) -> tuple[tuple[bytes, bytes], ...]:
+    """What every answer carries unless its route has set the same header itself."""
     headers = {
-        "content-security-policy": policy,
+        "content-security-policy": page_policy(http),
         "x-content-type-options": "nosniff",
         "referrer-policy": "same-origin",
         "permissions-policy": ", ".join(f"{feature}=()" for feature in _PERMISSIONS),

@@ -215,14 +215,22 @@ def send_nothing_new(validators: Mapping[str, str]) -> ASGIApp:
 
 
 def send_pieces(
-    pieces: Iterator[bytes], facts: Mapping[str, str], size: int, span: Span | None, method: str
+    pieces: Iterator[bytes],
+    facts: Mapping[str, str],
+    size: int,
+    span: Span | None,
+    method: str,
+    *,
+    status: int = 200,
 ) -> ASGIApp:
     """The answer whose body is made while it is sent, in a thread, a piece in memory at a time.
 
-    `pieces` are the bytes of `span`, or all `size` bytes. An error in the middle is left to the
-    server, which breaks the connection off: nobody takes the part for the whole.
+    `pieces` are the bytes of `span`, or all `size` bytes; `status` is for what has no parts. An
+    error in the middle is left to the server, which breaks the connection off: nobody takes the
+    part for the whole.
     """
-    status, headers = _part(facts, size, span)
+    found, headers = _part(facts, size, span)
+    status = found if status == 200 else status
     if method == "HEAD":
         return _answer(status, headers)
 

@@ -26,6 +26,8 @@ _SERVED: Final = {
     ".svg": "image/svg+xml",
     ".png": "image/png",
     ".ico": "image/x-icon",
+    ".gif": "image/gif",
+    ".woff": "font/woff",
     ".woff2": "font/woff2",
     ".json": "application/json",
 }

@@ -10,6 +10,7 @@ from repo_server.search.base import SearchIndex
 from repo_server.services.balancing import Balancer
 from repo_server.services.incidents import Incidents
 from repo_server.services.knowledge import KnowledgeCache
+from repo_server.services.open_packages import OpenPackages
 from repo_server.services.usage import Usage
 from repo_server.services.vocabulary import Vocabulary
 from repo_server.storage.base import ObjectStorage
@@ -43,6 +44,7 @@ class Library:
     usage: Usage = field(default_factory=Usage)
     incidents: Incidents = field(default_factory=Incidents)
     balancer: Balancer = field(default_factory=Balancer)
+    packages: OpenPackages = field(default_factory=OpenPackages)
 
     def close(self) -> None:
         """Let go of every engine; the library is not to be used afterwards."""

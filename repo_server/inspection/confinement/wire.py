@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from repo_server.inspection.base import Confinement, Inspection, RenderedImage
+from repo_server.inspection.base import Confinement, Inspection, Launches, RenderedImage
 
 ANSWER_LIMIT: Final = 48 << 20
 """Bytes that one child may write: 10 M characters of text and a picture."""
@@ -36,7 +36,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One task for a child: `act` is "inspect", "render", "recognize" or "lighten".
+    """One task for a child: "inspect", "render", "recognize", "lighten", "launch" or "read".
 
     `variant` is the program that recognizes, or which light copy is wanted.
     """
@@ -77,8 +77,13 @@ class Ending:
     cpu_seconds: float
 
 
-Record = Inspection | RenderedImage
+Record = Inspection | RenderedImage | Launches
 
+_RECORDS: Final[dict[bytes, type[Record]]] = {
+    b"I": Inspection,
+    b"P": RenderedImage,
+    b"L": Launches,
+}
 _ENDING: Final = struct.Struct("=i?d")
 _LENGTH: Final = struct.Struct("=I")
 ENDING_SIZE: Final = _ENDING.size
@@ -116,8 +121,8 @@ def unpack_ending(data: bytes) -> Ending:
 
 def write_record(answer: int, record: Record) -> None:
     """Append one record to the answer; a torn one at the end is ignored by the reader."""
-    kind = b"I" if isinstance(record, Inspection) else b"P"
-    body = kind + pack(record)
+    letter = next(letter for letter, kind in _RECORDS.items() if isinstance(record, kind))
+    body = letter + pack(record)
     data = memoryview(_LENGTH.pack(len(body)) + body)
     while data:
         data = data[os.write(answer, data) :]
@@ -142,8 +147,6 @@ def read_records(answer: int) -> list[Record]:
 
 def _decode(body: bytes) -> Record:
     try:
-        if body[:1] == b"I":
-            return msgspec.msgpack.decode(body[1:], type=Inspection)
-        return msgspec.msgpack.decode(body[1:], type=RenderedImage)
-    except msgspec.MsgspecError as error:
+        return msgspec.msgpack.decode(body[1:], type=_RECORDS[body[:1]])
+    except (KeyError, msgspec.MsgspecError) as error:
         raise ValueError("not a record") from error

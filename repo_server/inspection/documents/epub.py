@@ -1,17 +1,19 @@
 """Text of EPUB books (W3C EPUB 3.3): chapters in reading order, title, language, cover."""
 
+import contextlib
 import posixpath
 import re
 from typing import Final
 from urllib.parse import unquote
 
-from repo_server.domain.materials import KEYWORDS_LIMIT
+from repo_server.domain.materials import KEYWORDS_LIMIT, TITLE_LIMIT
 from repo_server.inspection.archives import Archive
-from repo_server.inspection.base import Part, Refused
+from repo_server.inspection.base import Launch, Launches, Part, Refused
 from repo_server.inspection.documents.texts import decode_text
 from repo_server.inspection.documents.webpages import read_page_text
-from repo_server.inspection.findings import Findings
+from repo_server.inspection.findings import Findings, one_line
 from repo_server.inspection.xml_events import Attributes, XmlEvents, read_xml
+from repo_server.inspection.xml_tree import read_tree
 
 _CHAPTER_LIMIT: Final = 32 << 20
 _TAGS: Final = re.compile(r"<[^<>]{1,200}>")
@@ -101,6 +103,41 @@ def read_epub(archive: Archive, findings: Findings) -> None:
             findings.add(f"Chương {number}", page.text, number)
             chapters.append(Part(page.heading.strip() or page.title.strip() or f"Chương {number}"))
     findings.list_parts(chapters)
+
+
+def epub_launches(archive: Archive) -> Launches:
+    """The chapters in reading order, named as the table of contents names them."""
+    folder, package = _open_package(archive)
+    names = _contents(archive)
+    pages: list[Launch] = []
+    for key in package.spine[:_MAX_CHAPTERS]:
+        href, media_type = package.files.get(key, ("", ""))
+        place = _inside(folder, href) if href else ""
+        if place and media_type in _PAGES:
+            pages.append(Launch(names.get(place) or f"Chương {len(pages) + 1}", place))
+    title = next(iter(package.said["title"]), "")
+    return Launches(one_line(title, TITLE_LIMIT), tuple(pages))
+
+
+def _contents(archive: Archive) -> dict[str, str]:
+    """Page → its title, from toc.ncx (EPUB 2) and the navigation document (EPUB 3)."""
+    found: dict[str, str] = {}
+    for place in archive.names:
+        if not place.lower().endswith((".ncx", "nav.xhtml", "toc.xhtml")):
+            continue
+        with contextlib.suppress(Refused):
+            root = read_tree([archive.read(place, 4 << 20)])
+            for node in root.walk():
+                href = node.get("href") if node.name == "a" else ""
+                title = node.prose() if href else ""
+                if node.name == "navpoint":
+                    source = node.first("content")
+                    href = source.get("src") if source else ""
+                    title = node.text("navlabel", "text")
+                if href:
+                    page = _inside(posixpath.dirname(place), href)
+                    found.setdefault(page, one_line(title, TITLE_LIMIT))
+    return found
 
 
 def _declare(package: _PackageDocument, findings: Findings) -> None:

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from repo_server.domain.materials import TITLE_LIMIT
 from repo_server.inspection.archives import Members
-from repo_server.inspection.base import Part, Refused
+from repo_server.inspection.base import Launch, Launches, Part, Refused
 from repo_server.inspection.findings import Findings, Source, one_line
 from repo_server.inspection.packages.lom import best_string
 from repo_server.inspection.packages.parts import (
@@ -50,6 +51,22 @@ def read_cmi5(archive: Members, findings: Findings) -> None:
     findings.list_parts(parts)
     if missing:
         findings.warn(f"Gói thiếu trang mở đầu của {missing} bài: các bài đó không mở được.")
+
+
+def cmi5_launches(archive: Members) -> Launches:
+    """The units that are pages of the package, under the titles of their blocks."""
+    root = read_structure([archive.read(STRUCTURE, MANIFEST_LIMIT)])
+    course = root.first("course") or Node("course", {})
+    pages = []
+    for node, depth in _tree(root, 0):
+        title = one_line(best_string(node.first("title")), TITLE_LIMIT)
+        url = node.text("url") if node.name == "au" else ""
+        if node.name == "au" and is_address(url):
+            continue
+        query = url.partition("#")[0].partition("?")[2]
+        place = inside("", url)
+        pages.append(Launch(title, f"{place}?{query}" if query else place, depth))
+    return Launches(one_line(best_string(course.first("title")), TITLE_LIMIT), tuple(pages))
 
 
 def _language(title: Node | None) -> str:

@@ -5,7 +5,7 @@ each library is a folder `Name-major.minor` with its `library.json`.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -93,6 +93,14 @@ def read_h5p(archive: Members, findings: Findings) -> None:
     reader = _Content(archive, findings)
     reader.read(text_of(main), text_of(said.get("title")), content)
     findings.list_parts(reader.parts)
+
+
+def has_library(names: Iterable[str]) -> bool:
+    """Whether a package brings any library, without which nobody can play it."""
+    return any(
+        file == "library.json" and _LIBRARY.match(folder)
+        for folder, _, file in (name.partition("/") for name in names)
+    )
 
 
 def _check_manifest(said: dict[str, Json]) -> None:

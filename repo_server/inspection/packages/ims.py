@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
+from repo_server.domain.materials import TITLE_LIMIT
 from repo_server.inspection.archives import Members
-from repo_server.inspection.base import Part, Refused
+from repo_server.inspection.base import Launch, Launches, Part, Refused
 from repo_server.inspection.documents.texts import decode_text
 from repo_server.inspection.findings import Findings, one_line
 from repo_server.inspection.packages.lom import declare_lom
@@ -29,6 +30,9 @@ from repo_server.inspection.xml_tree import Node, read_tree
 
 MANIFEST: Final = "imsmanifest.xml"
 _MAX_DEPTH: Final = 50
+_SHOWN: Final = (".svg", ".png", ".jpg", ".jpeg", ".gif", ".mp4", ".webm", ".mp3", ".txt")
+"""What a browser shows beside pages."""
+
 _SCHEMAS: Final = (".xsd", ".dtd", "/")
 _NOTES: Final = (
     ("imsqti", "Bộ câu hỏi"),
@@ -44,6 +48,7 @@ class _Item:
     title: str
     depth: int
     resource: str
+    parameters: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,7 @@ class _Resource:
     kind: str
     href: str
     files: tuple[str, ...]
+    query: str = ""
 
 
 def ims_kind(archive: Members) -> str:
@@ -93,6 +99,32 @@ def read_ims(archive: Members, findings: Findings) -> None:
     _read_items(archive, items, resources, findings)
 
 
+def ims_launches(archive: Members) -> Launches:
+    """The items that lead to a page of the package, under the headings that stand above them."""
+    root = _root(archive)
+    resources = _resources(root, posixpath.join(root.get("base"), ""))
+    items = [*_items(root)] or [_Item("", 0, key) for key in resources]
+    found = [_launch(item, resources.get(item.resource)) for item in items]
+    organization = _organization(root)
+    title = one_line(organization.text("title"), TITLE_LIMIT) if organization else ""
+    return Launches(title, tuple(launch for launch in found if launch is not None))
+
+
+def _launch(item: _Item, resource: _Resource | None) -> Launch | None:
+    if resource is None:
+        return Launch(item.title, "", item.depth) if item.title and not item.resource else None
+    if not _is_page(resource.href):
+        return None
+    # SCORM CAM 3.4.1.2: parameters come behind those that the address has.
+    query = "&".join(filter(None, (resource.query, item.parameters.lstrip("?&"))))
+    address = f"{resource.href}?{query}" if query else resource.href
+    return Launch(item.title or _file_title(resource), address, item.depth)
+
+
+def _is_page(place: str) -> bool:
+    return place.lower().endswith((*PAGE_ENDINGS, *_SHOWN)) and not is_address(place)
+
+
 def _declare(archive: Members, root: Node, findings: Findings) -> None:
     for lom in root.all("metadata", "lom"):
         declare_lom(findings, lom)
@@ -132,7 +164,7 @@ def _below(node: Node, depth: int) -> Iterator[_Item]:
     for child in node.all("item"):
         title = one_line(child.text("title"), 300)
         if title or child.get("identifierref"):
-            yield _Item(title, depth, child.get("identifierref"))
+            yield _Item(title, depth, child.get("identifierref"), child.get("parameters"))
         # Common Cartridge wraps its items in one that has neither title nor content.
         yield from _below(child, depth + 1 if title else depth)
 
@@ -146,7 +178,9 @@ def _resources(root: Node, base: str) -> dict[str, _Resource]:
             href = node.get("href")
             place = href if is_address(href) else inside(folder, href)
             kind = node.get("type").lower()
-            found[node.get("identifier")] = _Resource(kind, place, tuple(filter(None, files)))
+            query = href.partition("#")[0].partition("?")[2]
+            named = tuple(filter(None, files))
+            found[node.get("identifier")] = _Resource(kind, place, named, query)
     return found
 
 

@@ -1,6 +1,7 @@
 """Plain ZIP files: folders of web pages with a first page, and archives of any files."""
 
 import posixpath
+from collections.abc import Iterable
 from typing import Final
 
 from repo_server.domain.files import readable_size
@@ -22,13 +23,13 @@ _MACHINERY: Final = ("idevices/", "libs/", "theme/")
 _SYSTEM: Final = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
 
 
-def first_page(archive: Members) -> str:
+def first_page(names: Iterable[str]) -> str:
     """The page that opens a folder of web pages, at the top or in the only folder there; or ""."""
-    files = [name for name in archive.names if not _is_litter(name)]
+    files = {name for name in names if not _is_litter(name)}
     tops = {name.partition("/")[0] for name in files}
     folders = ("", f"{next(iter(tops))}/") if len(tops) == 1 else ("",)
     places = (folder + page for folder in folders for page in _FIRST_PAGES)
-    return next((place for place in places if archive.has(place)), "")
+    return next((place for place in places if place in files), "")
 
 
 def _is_litter(name: str) -> bool:
@@ -38,7 +39,7 @@ def _is_litter(name: str) -> bool:
 
 def read_site(archive: Members, findings: Findings) -> None:
     """One segment and one part per page, the first page first; its title is the package's."""
-    opening = first_page(archive)
+    opening = first_page(archive.names)
     pages = [name for name in archive.names if name.lower().endswith(PAGE_ENDINGS)]
     pages = [name for name in pages if not _is_litter(name) and not name.startswith(_MACHINERY)]
     parts: list[Part] = []

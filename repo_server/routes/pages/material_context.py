@@ -8,6 +8,7 @@ from repo_server.domain.access import Action
 from repo_server.domain.bundles import Contents
 from repo_server.domain.files import DRAWN_KINDS
 from repo_server.domain.licenses import License
+from repo_server.domain.players import PLAYERS
 from repo_server.domain.wording import worded
 from repo_server.routes.pages.rendering import HtmlRequest, Pages
 from repo_server.services.cards import Card, Label, material_url
@@ -35,7 +36,7 @@ class ShownPreview:
 
 @dataclass(frozen=True, slots=True)
 class ShownFile:
-    """A file with its addresses."""
+    """A file with its addresses; `play_note` names the sentence why it has no `play_url`, or ""."""
 
     id: int
     name: str
@@ -54,6 +55,8 @@ class ShownFile:
     light_size: int | None
     light_url: str | None
     download_url: str
+    play_url: str | None
+    play_note: str
     preview: ShownPreview
 
 
@@ -115,15 +118,15 @@ _FROM_FILE: Final = (
 )  # fmt: skip
 
 
-def shown_material(view: MaterialView) -> ShownMaterial:
-    """The material as templates use it."""
+def shown_material(view: MaterialView, *, plays: bool = False) -> ShownMaterial:
+    """The material as templates use it; `plays`: there is a second origin for packages."""
     values: dict[str, Any] = {name: getattr(view.card, name) for name in _FROM_CARD}
     values |= {name: getattr(view, name) for name in _FROM_VIEW}
     return ShownMaterial(
         **values,
         kind_label=view.card.kind_label or worded("suggestion", "title", "Học liệu"),
         description_paragraphs=_paragraphs(view.card),
-        files=tuple(map(shown_file, view.files)),
+        files=tuple(shown_file(file, view.card.url, plays=plays) for file in view.files),
     )
 
 
@@ -131,16 +134,25 @@ def _paragraphs(card: Card) -> tuple[str, ...]:
     return tuple(filter(None, (line.strip() for line in card.description.splitlines())))
 
 
-def shown_file(file: FileView) -> ShownFile:
-    """The file as templates use it."""
+def shown_file(file: FileView, material: str = "", *, plays: bool = False) -> ShownFile:
+    """The file as templates use it; `material` is the address of its material's page."""
+    played = file.kind in PLAYERS
     values: dict[str, Any] = {name: getattr(file, name) for name in _FROM_FILE}
     return ShownFile(
         **values,
         duration_label=duration_label(file.duration),
         light_url=None if file.light_size is None else f"/api/files/{file.id}/light",
         download_url=f"/api/files/{file.id}/content?download=true",
+        play_url=f"{material}/mo/{file.id}" if played and plays else None,
+        play_note="" if played and plays else _why_not_played(file),
         preview=_preview(file),
     )
+
+
+def _why_not_played(file: FileView) -> str:
+    if file.kind in PLAYERS:
+        return "play.not_here"
+    return "play.download_only" if file.group == "package" else ""
 
 
 def _preview(file: FileView) -> ShownPreview:

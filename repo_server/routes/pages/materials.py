@@ -23,6 +23,7 @@ from repo_server.routes.pages.edit_context import edit_context, form_values, sav
 from repo_server.routes.pages.forms import Form
 from repo_server.routes.pages.guess_context import changed_by_tap, guessed_values
 from repo_server.routes.pages.material_context import shown_actions, shown_material
+from repo_server.routes.pages.playing import content_origin
 from repo_server.routes.pages.redirects import see
 from repo_server.routes.pages.rendering import HtmlRequest, Pages
 from repo_server.routes.pages.sharing import sharing_of
@@ -53,7 +54,7 @@ def material_page(
         viewer,
         "material.html",
         headers={"etag": etag(view.rev)} if not viewer.signed_in else None,
-        material=shown_material(view),
+        material=shown_material(view, plays=bool(content_origin(request))),
         save_data=request.headers.get("save-data", "").strip().lower() == "on",
         actions=shown_actions(request, pages, view),
         edit_url=f"{view.card.url}/sua" if view.can_edit else None,

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -95,17 +95,27 @@ class Pages:
             response.set_cookie(LANGUAGE_COOKIE, language, max_age=31_536_000, samesite="lax")
         return response
 
-    def _common(
-        self, request: HtmlRequest, viewer: Viewer, language: str, notice: str | None
-    ) -> dict[str, object]:
-        path = own_path(request)
+    def bare(self, language: str, template: str, **values: object) -> str:
+        """A page that knows nobody and sets nothing: for the second origin."""
+        return self._environment.get_template(template).render(
+            t=self._translator(language), lang=language, **values
+        )
+
+    def _translator(self, language: str) -> Callable[..., Markup]:
         messages = self._messages[language]
 
         def translate(key: str, **values: object) -> Markup:
             return Markup(_filled(messages[key], values))  # noqa: S704 - values are escaped
 
+        return translate
+
+    def _common(
+        self, request: HtmlRequest, viewer: Viewer, language: str, notice: str | None
+    ) -> dict[str, object]:
+        path = own_path(request)
+        messages = self._messages[language]
         return {
-            "t": translate,
+            "t": self._translator(language),
             "lang": language,
             "path": path,
             "canonical_url": f"{self._origin}{path}",

@@ -1,0 +1,1 @@
+"""The second origin: packages of people are played there, and nothing else is."""
