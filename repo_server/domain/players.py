@@ -16,14 +16,14 @@ class Player:
     that pages look for in the windows around them), "h5p", or "" for a frame alone. `manifests`
     are the names, or endings after a star, of the members that say which pages there are.
     `scripts`: whether pages run any; `shares_origin`: whether pages and player are of one origin,
-    which the interface of SCORM needs. `caution` names the sentence that is shown beside it.
+    which the interface of SCORM needs. `caution` is the code of the sentence beside it.
     """
 
     runtime: str = ""
     manifests: tuple[str, ...] = ()
     scripts: bool = True
     shares_origin: bool = False
-    caution: str = "play.nothing_kept"
+    caution: str = "nothing_kept"
 
     @property
     def sandbox(self) -> str:
@@ -44,15 +44,15 @@ _IMS: Final = ("imsmanifest.xml",)
 PLAYERS: Final[dict[str, Player]] = {
     "scorm12": Player("scorm12", _IMS, shares_origin=True),
     "scorm2004": Player("scorm2004", _IMS, shares_origin=True),
-    "cmi5": Player(manifests=("cmi5.xml",), caution="play.no_record_store"),
+    "cmi5": Player(manifests=("cmi5.xml",), caution="no_record_store"),
     "imscp": Player(manifests=_IMS),
-    "imscc": Player(manifests=_IMS, caution="play.pages_only"),
+    "imscc": Player(manifests=_IMS, caution="pages_only"),
     "h5p": Player("h5p"),
     "site": Player(),
     "epub": Player(
         manifests=("META-INF/container.xml", "*.opf", "*.ncx", "*nav.xhtml", "*toc.xhtml"),
         scripts=False,
-        caution="play.book",
+        caution="book",
     ),
 }
 """Kind of file → how it is played."""

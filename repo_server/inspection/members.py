@@ -55,7 +55,7 @@ class Directory:
 
 
 def _folded(name: str) -> str:
-    return unicodedata.normalize("NFC", name.casefold()).rstrip("/")
+    return unicodedata.normalize("NFC", name.casefold())
 
 
 def unpacked(source: Bytes, row: Listed, start: int = 0) -> Iterator[bytes]:

@@ -92,7 +92,7 @@ class PlayedPage:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """What a player shows. `problem` names a sentence where the package cannot be played, or ""."""
+    """What a player shows. `problem` is the code of why nothing can be played, or ""."""
 
     title: str
     pages: tuple[PlayedPage, ...]
@@ -100,11 +100,12 @@ class Played:
 
 
 def viewer_of_pass(library: Library, account_id: int | None) -> Viewer:
-    """Who a pass was made for, with the rights of now."""
+    """Who a pass was made for, with the rights of now; nobody where the account has none left."""
     if account_id is None:
         return ANONYMOUS
     with library.database.read() as session:
-        return viewer_of_account(session, account_id)
+        viewer = viewer_of_account(session, account_id)
+    return viewer if viewer.memberships else ANONYMOUS
 
 
 def playable_file(library: Library, viewer: Viewer, file_id: int) -> StoredFile:
@@ -163,17 +164,17 @@ def played(library: Library, package: Package) -> Played:
     Raises FileDamaged, StorageUnavailable, InspectionUnavailable.
     """
     if package.kind == "h5p":
-        problem = "" if has_library(package.directory.names) else "play.no_library"
+        problem = "" if has_library(package.directory.names) else "no_library"
         return Played(package.name, (), problem)
     try:
         found = library.packages.launches.get(
             f"{package.kind} {package.sha256}", partial(_launches, library, package)
         )
     except (FileRejected, Refused):
-        return Played(package.name, (), "play.unreadable")
+        return Played(package.name, (), "unreadable")
     pages = tuple(_page(package, launch) for launch in found.pages)
     there = [page for page in pages if page.address and not page.missing]
-    problem = "" if there else "play.no_start"
+    problem = "" if there else "no_start"
     return Played(found.title or package.name, pages, problem)
 
 

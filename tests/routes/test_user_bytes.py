@@ -93,6 +93,8 @@ def test_every_route_hands_out_pages_json_or_what_the_tables_say(shelf: Shelf) -
             seen.add(route)
             assert answer.status == 200, (method, route, answer.body[:200])
             assert media_type == OURS.get(route, media_type), route
+        elif 300 <= answer.status < 400:
+            assert answer.header("location").startswith("/"), route
         elif media_type == "text/html":
             assert answer.header("content-security-policy").startswith(OWN_PAGE), route
         elif media_type not in ("application/json", "application/vnd.oai.openapi+json", ""):

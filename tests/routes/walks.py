@@ -165,6 +165,9 @@ ON_MATERIALS: Final[dict[tuple[str, str], list[tuple[Action, Call]]]] = {
         )
     },
     ("GET", "/hoc-lieu/{code:str}"): [(Action.VIEW, reading("{target.page}"))],
+    ("GET", "/hoc-lieu/{code:str}/mo/{file_id:int}"): [
+        (Action.VIEW, reading("{target.page}/mo/{target.file}"))
+    ],
     ("GET", "/hoc-lieu/{code:str}/sua"): [(Action.EDIT, reading("{target.page}/sua"))],
     ("POST", "/hoc-lieu/{code:str}/sua"): [(Action.EDIT, posting("{target.page}/sua", **COMPLETE))],
     ("POST", "/hoc-lieu/{code:str}/{step:str}"): [

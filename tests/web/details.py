@@ -24,6 +24,8 @@ def a_file(number: int, group: str, name: str, preview: Context, **changes: Any)
         "light_url": f"/api/files/{number}/light" if group == "video" else None,
         "light_size": 1_400_000 if group == "video" else None,
         "download_url": f"/api/files/{number}/content?download=1",
+        "play_url": f"/hoc-lieu/K7P4M0/mo/{number}" if group == "package" else None,
+        "play_note": "play.download_only" if group == "archive" else "",
         "preview": {"type": "none", "url": None, "pages": [], "text": None} | preview,
     }
     return file | changes
@@ -334,4 +336,14 @@ def edit() -> Context:
             item | {"kind_label": "Yêu cầu cần đạt", "picked": True},
             item | {"id": 4, "kind_label": "Chủ đề", "title": "Phân số", "picked": False},
         ],
+    }
+
+
+def played(address: str) -> Context:
+    """A SCORM package in its player, or without one where there is no second origin."""
+    return {
+        "material": a_card(0),
+        "file": a_file(7, "package", "Bài tương tác <b>.zip", {}, kind_label="Gói SCORM 1.2"),
+        "player": {"caution": "nothing_kept", "sandbox": "allow-scripts"},
+        "address": address,
     }

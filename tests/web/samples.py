@@ -114,6 +114,8 @@ PAGES: dict[str, tuple[str, str, Context, Context]] = {
     "curriculum_item": ("curriculum.html", "/chuong-trinh/a/b", NOBODY, lists.curriculum_item()),
     "material": ("material.html", "/hoc-lieu/K7P4M0", NOBODY, details.material()),
     "material_draft": ("material.html", "/hoc-lieu/K7P4M0", EDITOR, details.draft_material()),
+    "play": ("play.html", "/hoc-lieu/K7P4M0/mo/7", NOBODY, details.played("https://b.invalid/p/")),
+    "play_nowhere": ("play.html", "/hoc-lieu/K7P4M0/mo/7", NOBODY, details.played("")),
     "edit": ("edit.html", "/hoc-lieu/K7P4M0/sua", EDITOR, details.edit()),
     "files": ("files.html", "/hoc-lieu/K7P4M0/tep", EDITOR, details.files()),
     "print": (

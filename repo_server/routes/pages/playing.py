@@ -4,6 +4,7 @@ import time
 
 from litestar import Response, get
 from litestar.di import NamedDependency
+from litestar.response import Redirect
 
 from repo_server.domain.access import Action, Viewer
 from repo_server.domain.errors import NotFound
@@ -14,6 +15,7 @@ from repo_server.routes.boundary import page_policy
 from repo_server.routes.bounds import PathCode, PathId
 from repo_server.routes.errors import page_language
 from repo_server.routes.pages.material_context import shown_file
+from repo_server.routes.pages.redirects import see
 from repo_server.routes.pages.rendering import HtmlRequest, Pages
 from repo_server.routes.second_origin.origins import Origins
 from repo_server.services import viewing
@@ -30,12 +32,17 @@ def player_page(
     links: NamedDependency[ContentLinks],
     code: PathCode,
     file_id: PathId,
-) -> Response[str]:
-    """A package, played in a frame of the second origin; a sentence where there is none."""
+) -> Response[str] | Redirect:
+    """A package, played in a frame of the second origin; a sentence where there is none.
+
+    Whoever asks for a file that is not played is led to what can be done with it.
+    """
     view = viewing.material_by_code(library, viewer, code)
     file = next((file for file in view.files if file.id == file_id), None)
-    if file is None or file.kind not in PLAYERS:
+    if file is None:
         raise NotFound
+    if file.kind not in PLAYERS:
+        return see(f"{view.card.url}#tep-{file.id}")
     origin = content_origin(request)
     now = time.time()
     if view.card.status == Status.PUBLISHED or viewer.account_id is None:

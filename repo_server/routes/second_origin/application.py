@@ -185,9 +185,7 @@ class ContentApplication:
         player = package.player
         played = packages.played(self._library, package)
         runtime = _RUNTIMES.get(player.runtime, "")
-        problem = played.problem or (
-            "play.no_runtime" if runtime and not self._url(runtime) else ""
-        )
+        problem = played.problem or ("no_runtime" if runtime and not self._url(runtime) else "")
         page = self._pages.bare(
             _language(scope),
             "players/package.html",
