@@ -72,7 +72,8 @@ class Settings:
         "materials", "Name of the index on Meilisearch; each library on one server needs its own."
     )
     secret: str = _setting(
-        DEVELOPMENT_SECRET, "At least 32 random characters; keys the hashes of client addresses."
+        DEVELOPMENT_SECRET,
+        "At least 32 random characters; keys the hashes of client addresses and the passes to packages.",
     )
     origin: str = _setting(
         "", "Public address of the site, such as `https://kho.example.vn`; empty on a desk."

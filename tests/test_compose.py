@@ -13,6 +13,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 from minio import Minio
 
+from repo_server.routes.bytes import SANDBOX
 from repo_server.settings import FIELDS, from_environment
 from tests.servers.nginx import NGINX, nginx
 from tests.servers.seaweedfs import BUCKET, SeaweedServer, seaweedfs_binary, shared_seaweedfs
@@ -24,6 +25,7 @@ OURS = ("app-1", "app-2", "worker")
 SECRETS = {
     "KHO_SECRET": "s" * 40,
     "KHO_ORIGIN": "https://kho.example.vn",
+    "KHO_CONTENT_ORIGIN": "https://kho-noi-dung.example.org",
     "S3_PUBLIC_ENDPOINT": "https://tep.example.vn",
 }
 services = pytest.mark.parametrize("name", SERVICES)
@@ -155,7 +157,10 @@ def test_the_proxy_hands_out_what_is_signed_and_nothing_else(proxy: dict[int, st
     server.client().put_object(BUCKET, name, io.BytesIO(content), len(content))
     address = signed(server, proxy[8081], name)
     with httpx.Client(trust_env=False) as client:
-        assert client.get(address).content == content
+        whole = client.get(address)
+        assert whole.content == content
+        assert whole.headers["x-content-type-options"] == "nosniff"
+        assert whole.headers["content-security-policy"] == SANDBOX
         part = client.get(address, headers={"range": "bytes=100-199"})
         assert (part.status_code, part.content) == (206, content[100:200])
         assert client.get(address.partition("?")[0]).status_code == 404

@@ -6,7 +6,7 @@ manifests alone are read by a confined child, as everything is that has a gramma
 
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
@@ -62,7 +62,10 @@ class Package:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A member of a package: its name, unpacked size, and a mark of its bytes."""
+    """A member of a package: its name, unpacked size, and a mark of its bytes.
+
+    `is_utf8`: a small one that is UTF-8 and does not say in which letters it is written.
+    """
 
     name: str
     size: int
@@ -70,6 +73,7 @@ class Member:
     packed: int | None
     row: Listed
     source: _StoredBytes
+    is_utf8: bool = False
 
     def chunks(self, start: int = 0) -> Iterator[bytes]:
         """Its bytes from `start` on; FileDamaged in place of the last piece of wrong ones."""
@@ -145,10 +149,20 @@ def member(package: Package, name: str) -> Member:
     packed = entry.packed + members.GZIP_EXTRA if entry.method == members.DEFLATED else None
     etag = f"{package.sha256[:16]}-{entry.crc:08x}"
     found = Member(entry.name, entry.size, etag, packed, row, package.source)
-    if entry.size <= SMALL:
-        for _ in found.chunks():
-            pass
-    return found
+    if entry.size > SMALL:
+        return found
+    return replace(found, is_utf8=_is_unnamed_utf8(b"".join(found.chunks())))
+
+
+def _is_unnamed_utf8(data: bytes) -> bool:
+    """Browsers take a page that does not say so for windows-1252, and Vietnamese falls apart."""
+    if b"charset" in data[:1024].lower() or data.isascii():
+        return False
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _told(pieces: Iterator[bytes]) -> Iterator[bytes]:

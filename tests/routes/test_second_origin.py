@@ -31,6 +31,7 @@ SCORM: Final = package_samples.scorm(
         "sub/Ảnh 1.png": b"\x89PNG" + bytes(200),
         "phim.mp4": bytes(range(256)) * 40,
         "lon.bin": b"0123456789" * (SMALL // 5),
+        "cu.html": "<p>Ti\xeang".encode("latin-1"),
         "x.svg": "<svg xmlns='http://www.w3.org/2000/svg'><script>1</script></svg>",
     }
 )
@@ -101,8 +102,10 @@ def check_headers(answer: Answer, cache: str) -> None:
 @pytest.mark.parametrize(
     ("name", "media_type"),
     [
-        ("a.html", "text/html"),
-        ("A.HTML", "text/html"),
+        ("a.html", "text/html; charset=utf-8"),
+        ("A.HTML", "text/html; charset=utf-8"),
+        ("sub/b.html", "text/html; charset=utf-8"),
+        ("cu.html", "text/html"),
         ("sub/%E1%BA%A2nh%201.png", "image/png"),
         ("sub/A%CC%89nh%201.png", "image/png"),
         ("phim.mp4", "video/mp4"),

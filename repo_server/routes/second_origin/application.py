@@ -159,8 +159,9 @@ class ContentApplication:
         member: Member,
     ) -> ASGIApp:
         media_type = member_type(member.name)
+        written = "; charset=utf-8" if member.is_utf8 and media_type.startswith("text/") else ""
         facts = self._common | {
-            "content-type": media_type,
+            "content-type": media_type if ";" in media_type else media_type + written,
             "content-security-policy": member_policy(self._origin(headers), text, package.player),
             "cache-control": _KEPT,
             "vary": "Accept-Encoding",

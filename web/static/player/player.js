@@ -22,25 +22,32 @@ const tell = (text) => {
   line.hidden = !text;
 };
 
-const api = RUNTIMES[said.runtime]?.() ?? null;
+let api = null;
 
 const result = () => {
   const old = said.runtime === "scorm12";
   const value = (name) => String((old ? api.LMSGetValue(name) : api.GetValue(name)) || "");
   const status = old ? [value("cmi.core.lesson_status")] : [value("cmi.success_status"), value("cmi.completion_status")];
   const score = value(old ? "cmi.core.score.raw" : "cmi.score.raw");
-  const word = status.map((code) => said[code]).find(Boolean);
+  const word = status.map((code) => said[`status${code.charAt(0).toUpperCase()}${code.slice(1)}`]).find(Boolean);
   if (word && (score || status[0] !== "incomplete")) {
     tell(said.result.replace("{score}", score || "–").replace("{status}", word));
   }
+};
+
+// A new interface for each page: nothing of the one before is left.
+const renew = () => {
+  api = RUNTIMES[said.runtime]();
+  const before = said.runtime === "scorm12" ? "LMS" : "";
+  for (const call of ["Commit", "Finish", "Terminate"]) api.on(before + call, result);
 };
 
 const open = (index) => {
   if (!links[index]) return;
   shown = index;
   tell("");
-  frame?.remove(); // the page says goodbye to the interface before that is made new
-  api?.reset();
+  frame?.remove(); // the page says goodbye to its interface while that is there
+  if (RUNTIMES[said.runtime]) renew();
   frame = document.createElement("iframe");
   frame.name = "page";
   frame.title = links[index].textContent;
@@ -89,10 +96,6 @@ const playH5P = () => {
   new window.H5PStandalone.H5P(stage, options).catch((error) => { console.error(error); tell(said.failed); });
 };
 
-if (api) {
-  const before = said.runtime === "scorm12" ? "LMS" : "";
-  for (const call of ["Commit", "Finish", "Terminate"]) api.on(before + call, result);
-}
 links.forEach((link, index) => link.addEventListener("click", (event) => { event.preventDefault(); open(index); }));
 document.getElementById("previous")?.addEventListener("click", () => open(shown - 1));
 document.getElementById("next")?.addEventListener("click", () => open(shown + 1));
