@@ -73,7 +73,8 @@ class Settings:
     )
     secret: str = _setting(
         DEVELOPMENT_SECRET,
-        "At least 32 random characters; keys the hashes of client addresses and the passes to packages.",
+        "At least 32 random characters; keys the hashes of client addresses and the passes to "
+        "packages.",
     )
     origin: str = _setting(
         "", "Public address of the site, such as `https://kho.example.vn`; empty on a desk."

@@ -34,6 +34,7 @@ GIVEN = {
     "search_index": ("kho-thu",) * 2,
     "secret": (SECRET, SECRET),
     "origin": ("https://kho.example.vn",) * 2,
+    "content_origin": ("https://goi.example.org",) * 2,
     "trusted_proxies": ("10.0.0.1, 10.1.0.0/16,", ("10.0.0.1", "10.1.0.0/16")),
     "max_file_mib": ("100", 100),
     "account_quota_mib": ("50", 50),
@@ -184,3 +185,22 @@ def test_every_setting_has_a_sentence_and_stands_in_the_documentation() -> None:
         assert f"`{name}`" in text, name
         assert sentence in text, name
         assert not default or f"`{default}`" in text, name
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "goi.example.vn",
+        "ftp://goi.example.vn",
+        "https://goi.example.vn/x",
+        "https://",
+        "http://goi.vn",
+        "https://kho.example.vn",
+        "https://kho.example.vn:8443",
+        "https://KHO.example.vn",
+    ],
+)
+def test_packages_are_played_at_another_host_that_is_as_safe(address: str) -> None:
+    given = {"KHO_ORIGIN": "https://kho.example.vn", "KHO_CONTENT_ORIGIN": address}
+    with pytest.raises(SettingsInvalid, match="KHO_CONTENT_ORIGIN"):
+        from_environment(given)

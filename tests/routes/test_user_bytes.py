@@ -52,6 +52,7 @@ OURS: Final = {
     "/api/materials/{material_id:int}/qr.svg": "image/svg+xml",
     "/api/materials/{material_id:int}/qr.png": "image/png",
     "/static/{name:path}": "text/css",
+    "/tim.atom": "application/atom+xml",  # titles of people, as text
 }
 
 
@@ -93,6 +94,7 @@ def test_every_route_hands_out_pages_json_or_what_the_tables_say(shelf: Shelf) -
             seen.add(route)
             assert answer.status == 200, (method, route, answer.body[:200])
             assert media_type == OURS.get(route, media_type), route
+            assert answer.header("content-security-policy").startswith("default-src 'none'")
         elif 300 <= answer.status < 400:
             assert answer.header("location").startswith("/"), route
         elif media_type == "text/html":
