@@ -27,6 +27,7 @@ from bench import (
     serving,
     starting,
     taking_over,
+    understanding,
     uploading,
 )
 from bench.tables import Row, table
@@ -39,6 +40,7 @@ BENCHMARKS: Final[dict[str, tuple[str, Callable[[Workshop], list[Row]]]]] = {
     "download": ("Download of 100 MB", downloading.measure),
     "import": ("Bulk import of descriptions", taking_over.measure),
     "search": ("Search and browse, 10,000 materials", searching.measure),
+    "understanding": ("Mistyped questions", understanding.measure),
     "pages": ("Pages, 8 clients", serving.measure),
     "desk": ("Collections and the editors' desk", curating.measure),
     "pdf": ("A PDF of 3 pages, processor time", papers.measure),

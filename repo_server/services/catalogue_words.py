@@ -27,14 +27,14 @@ _FEW: Final = 50
 """Below so many materials it takes half as many more to be worth counting."""
 
 _BATCH: Final = 500
-_TITLE_TIMES: Final = 3
+TITLE_TIMES: Final = 3
 """Titles are what people look for."""
 
 _MOST_TEXTS: Final = 100_000
 """Materials, spread evenly, whose text is counted beside its title: more tell nothing new."""
 
 _PAGES: Final = 2
-_LENGTH: Final = 2_000
+LENGTH: Final = 2_000
 
 
 def count_words(library: Library) -> int:
@@ -66,11 +66,11 @@ def _count_published(library: Library, counter: WordCounter, *, every: int) -> i
         with library.database.read() as session:
             batch = queries.published_after(session, last, _BATCH)
             chosen = [one.id for at, one in enumerate(batch) if (counted + at) % every == 0]
-            texts = queries.beginnings(session, chosen, pages=_PAGES, length=_LENGTH)
+            texts = queries.beginnings(session, chosen, pages=_PAGES, length=LENGTH)
         if not batch:
             return counted
         for one in batch:
-            counter.add(one.title, _TITLE_TIMES)
+            counter.add(one.title, TITLE_TIMES)
             counter.add(" . ".join((one.description, *one.keywords)))
         for text in texts:
             counter.add(text)

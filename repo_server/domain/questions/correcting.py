@@ -39,6 +39,8 @@ _MARKS_LEFT_OUT: Final = 2.0
 _MARK_WRONG: Final = 2.0
 _RUN_TOGETHER: Final = 1.5
 _FORMS: Final = 4
+_SLIPS: Final = 24
+_FORMS_OF_A_SLIP: Final = 8
 _NEVER_TOGETHER: Final = 4.0
 _TORN: Final = 4.0
 _REAL_WORD: Final = 1.5
@@ -50,6 +52,7 @@ _CHOICES: Final = 12
 _SHOWN: Final = 4
 _LEAST_TRUST: Final = 0.02
 _PAIRS_OF_A_SLIP: Final = 2
+_MOST_SUSPICIOUS: Final = 8
 _SHORTEST_SPLIT: Final = 4
 _SHORTEST: Final = 2
 _CONTINUATIONS: Final = 200
@@ -166,12 +169,16 @@ class Corrector:
         if not sentence.is_suspicious(at) or self._may_go_on(sentence.typed[at]):
             return [as_typed]
         likeliest: dict[tuple[str, ...], Choice] = {}
-        for make in (self._keystrokes, self._slipped, self._parted):
+        keyed = sentence.keyed and self._is_surely_keyed(sentence.typed[at], sentence.telexed[at])
+        others = () if keyed else (self._slipped, self._parted)
+        for make in (self._keystrokes, *others):
             for choice in make(sentence, at):
                 known = likeliest.setdefault(choice.words, choice)
                 if choice.cost < known.cost:
                     likeliest[choice.words] = choice
-        found = [one for one in likeliest.values() if sentence.allows(at, one)]
+        found = list(likeliest.values())
+        if _VOWELS.isdisjoint(sentence.keys[at]):
+            found = [one for one in found if sentence.is_seen_beside(at, one)]
         found.sort(key=lambda choice: sentence.beside(at, choice), reverse=True)
         return [as_typed, *found[:_CHOICES]]
 
@@ -199,7 +206,7 @@ class Corrector:
             yield from (Choice((word,), Origin.TYPO, cost + real) for word, cost in near.items())
             return
         for word, cost in (*near.items(), (folded, 0.0)):
-            for form in self.words.forms.get(word, ()):
+            for form in self.words.forms.get(word, ())[:_FORMS_OF_A_SLIP]:
                 if form != sentence.keys[at]:
                     slip = cost + real + _cost_of_marks(typed, form)
                     yield Choice((form,), Origin.TYPO, slip)
@@ -207,7 +214,9 @@ class Corrector:
     def _find_slips(self, folded: str) -> dict[str, float]:
         near = slips(folded, self.words.forms)
         found = {**dict.fromkeys(self._long.near(folded), TWICE), **near}
-        return {word: cost for word, cost in found.items() if len(word) >= _SHORTEST}
+        uses = self.words.folded.uses
+        likely = sorted(found, key=lambda word: found[word] - log(uses(word)))[:_SLIPS]
+        return {word: found[word] for word in likely if len(word) >= _SHORTEST}
 
     def _parted(self, sentence: "_Sentence", at: int) -> Iterator[Choice]:
         """Two words run together, or in a long run several."""
@@ -285,11 +294,25 @@ class _Sentence:
         self.exact = exact
         key = exact_token if exact else fold_token
         self.keys = tuple("" if one.fixed else key(one.word) for one in typed)
+        self._likelihoods: dict[tuple[str, str], float] = {}
         self._scrambled = self._is_scrambled()
+        self._suspicious = self._find_suspicious()
         self._is_spelled = is_syllable if exact else is_unmarked_syllable
 
     def is_suspicious(self, at: int) -> bool:
-        """Unknown, or never seen beside either neighbour that says anything."""
+        """Whether a word may be another one than was typed."""
+        return at in self._suspicious
+
+    def _find_suspicious(self) -> frozenset[int]:
+        """All that may be keystrokes, and the first of the others: where most words are wrong, no
+        corrector helps."""
+        found = [at for at in range(len(self.keys)) if self._looks_wrong(at)]
+        keyed = {at for at in found if self.telexed[at]}
+        others = [at for at in found if at not in keyed]
+        return frozenset((*keyed, *others[:_MOST_SUSPICIOUS]))
+
+    def _looks_wrong(self, at: int) -> bool:
+        """Unknown, or never seen beside one of its neighbours."""
         word = self.keys[at]
         if not word or word == NUMBER:
             return False
@@ -328,11 +351,9 @@ class _Sentence:
         after = self.neighbour(at + 1)
         return score + (self.likelihood(choice.words[-1], after) if after else 0)
 
-    def allows(self, at: int, choice: Choice) -> bool:
-        """Letters without a vowel may be an abbreviation: only a word seen beside a neighbour
-        takes their place."""
-        if not _VOWELS.isdisjoint(self.keys[at]):
-            return True
+    def is_seen_beside(self, at: int, choice: Choice) -> bool:
+        """Whether the catalogue has a choice beside a neighbour. Letters without a vowel may be an
+        abbreviation: nothing else takes their place."""
         before, after = self.neighbour(at - 1), self.neighbour(at + 1)
         return bool(
             self.spelled.together(before, choice.words[0])
@@ -351,6 +372,12 @@ class _Sentence:
 
     def likelihood(self, before: str, word: str) -> float:
         """The logarithm of how likely a word follows another; of a word alone after ""."""
+        known = self._likelihoods.get((before, word))
+        if known is None:
+            known = self._likelihoods[before, word] = self._reckoned(before, word)
+        return known
+
+    def _reckoned(self, before: str, word: str) -> float:
         spelled = self.spelled
         uses: float = spelled.uses(word)
         if not uses:
@@ -408,7 +435,6 @@ def _trusted(
     return tuple(kept)
 
 
-@lru_cache(maxsize=16_384)
 def _cost_of_marks(typed: str, form: str) -> float:
     """What it costs that the marks differ: left out altogether, or some of them wrong."""
     typed_marks, form_marks = _marks(typed), _marks(form)
@@ -420,6 +446,7 @@ def _cost_of_marks(typed: str, form: str) -> float:
     return _MARK_WRONG * max(wrong, 1)
 
 
+@lru_cache(maxsize=16_384)
 def _marks(word: str) -> tuple[str, ...]:
     decomposed = unicodedata.normalize("NFD", word)
     return tuple(one for one in decomposed if unicodedata.combining(one) or one == "đ")
