@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "verify": "upkeep:verify",
     "words": "words:words",
     "reinspect": "reinspecting:reinspect",
+    "jobs": "jobs:jobs",
     "backup": "backup:backup",
     "restore": "backup:restore",
     "user": "people:user",

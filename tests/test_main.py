@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from repo_server import __main__ as command
 from repo_server.commands import demo, importing, opening
 from repo_server.database.engine import open_database, sqlite_url
-from repo_server.database.models import Account, Blob
+from repo_server.database.models import Account, AuditEntry, Blob, Job, utc_now
 from repo_server.domain.errors import StorageUnavailable
 from repo_server.samples.writer import SampleReport
 from repo_server.services.keeping.verdicts import Verdict, last_verdict
@@ -323,6 +324,37 @@ def test_a_broken_curriculum_is_status_1_with_what_is_wrong(
     assert (status, out) == (1, "")
     assert err.startswith("✗ ")
     assert "Traceback" not in err
+
+
+def test_jobs_that_were_given_up_are_listed_tried_again_and_dropped(kho: Kho, data: Path) -> None:
+    person = ("an@example.edu.vn", "--role", "admin", "--password-stdin")
+    assert kho("user", "add", *person, answers="hoa phượng đỏ")[0] == 0
+    database = open_database(sqlite_url(data / "kho.sqlite3"))
+    with database.write() as session:
+        for key in ("a", "b"):
+            session.add(
+                Job(
+                    kind="reinspect", key=key, state="dead", attempt=6, run_at=utc_now(),
+                    error="OSError:\nhỏng", finished_at=utc_now(),
+                )
+            )  # fmt: skip
+    status, out, _ = kho("jobs", "list")
+    assert status == 0
+    assert [line.split("\t")[1::3] for line in out.splitlines()] == [
+        ["reinspect b", "OSError: hỏng"], ["reinspect a", "OSError: hỏng"],
+    ]  # fmt: skip
+    listed = {job["key"]: job["id"] for job in json.loads(kho("jobs", "list", "--json")[1])}
+    assert kho("jobs", "retry", listed["a"], "--as", "an@example.edu.vn")[0] == 0
+    assert kho("jobs", "drop", listed["b"])[:2] == (0, f"Việc {listed['b']} đã bỏ.\n")
+    status, _, said = kho("jobs", "drop", listed["b"])
+    assert (status, said) == (1, "Không tìm thấy.\n")
+    assert kho("jobs", "list")[1] == "Không có việc nào bị bỏ dở.\n"
+    with database.read() as session:
+        states = dict(session.execute(select(Job.key, Job.state)).all())
+        acts = session.scalars(select(AuditEntry.action)).all()
+    database.close()
+    assert states == {"a": "open", "b": "dropped"}
+    assert [act for act in acts if act.startswith("job.")] == ["job.retry", "job.drop"]
 
 
 def test_the_sample_library_is_loaded_once(

@@ -342,6 +342,22 @@ def postpone(session: Session, lease: Lease, error: str, longest: timedelta = PO
     return _close(session, lease, changes)
 
 
+def give_back(session: Session, leases: Iterable[Lease]) -> None:
+    """Let others take these jobs at once: their worker ends, which is no fault of theirs."""
+    tokens = [lease.token for lease in leases]
+    session.execute(
+        update(Job)
+        .where(Job.lease_token.in_(tokens), Job.state == "running")
+        .values(
+            state="open",
+            attempt=Job.attempt - 1,
+            run_at=utc_now(),
+            lease_token=None,
+            lease_until=None,
+        )
+    )
+
+
 def _close(session: Session, lease: Lease, changes: dict[str, Any]) -> bool:
     held = {"held_id": lease.job_id, "held_token": lease.token}
     closed = session.connection().execute(_closing(tuple(changes)), {**held, **changes})

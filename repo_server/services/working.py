@@ -7,6 +7,7 @@ a worker that dies loses its leases, and its jobs are taken by another.
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import Final
@@ -39,6 +40,9 @@ GATHERING: Final = 0.5
 GATHERED: Final = 1.0
 """Seconds, at least and at most, that publications wait for others once one has reached the index:
 one commit of the engine takes them all."""
+
+FINISHING: Final = 5.0
+"""Seconds for which a job may still end itself when its process was asked to stop."""
 
 BACKOFF: Final = 2.0
 """Seconds before an engine that failed is asked again; recovery is due within 5 seconds."""
@@ -97,13 +101,28 @@ class Worker:
             self._library.scanner.stop()
 
     def join(self) -> None:
-        """Wait until every thread has ended."""
+        """Wait until every thread has ended; what takes long is given back for others meanwhile."""
+        deadline = time.monotonic() + FINISHING
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        self._give_back()
         for thread in self._threads:
             thread.join()
         try:
             self._count()
         except KhoError as error:
             log.warning("worker.counts_lost", error=error.code)
+
+    def _give_back(self) -> None:
+        """Release what is still under way: who ends us now will not have others wait for it.
+
+        Doing a job twice is harmless, and our own end of it is told by its token.
+        """
+        with self._lock:
+            held = list(self._held.values())
+        if held:
+            with suppress(KhoError), self._library.database.write() as session:
+                outbox.give_back(session, held)
 
     def stop(self) -> None:
         """Finish what is under way and end; waits for it."""

@@ -19,6 +19,7 @@ import httpx
 from repo_server.samples.lesson import read_lessons
 from repo_server.samples.writer import write_samples
 from tests.journeys.papers import scanned_pdf, worksheet_pdf
+from tests.servers.clamd import ClamdMissing, shared_clamd
 from tests.servers.shared import end_with_the_run, locked
 
 TEACHER: Final = "co.mai@truong.invalid"
@@ -287,4 +288,11 @@ def _environment(data: Path) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("KHO_")}
     # Warnings of libraries are judged by the tests of the modules that call them.
     own = {"KHO_DATA": str(data), "KHO_DRAIN_SECONDS": "0", "PYTHONWARNINGS": "ignore"}
-    return inherited | own
+    return inherited | own | _scanner()
+
+
+def _scanner() -> dict[str, str]:
+    try:
+        return {"KHO_CLAMD": shared_clamd()}
+    except ClamdMissing:
+        return {}

@@ -26,7 +26,7 @@ EICAR: Final = "".join(
 THREAT: Final = "Kho-Test-Eicar.UNOFFICIAL"
 """What clamd calls it; names of signatures that are not ClamAV's own end so."""
 
-STREAM_LIMIT: Final = 1 << 20
+STREAM_LIMIT: Final = 8 << 20
 """Bytes of one file that the real clamd takes here."""
 
 READY_SECONDS: Final = 30

@@ -97,6 +97,35 @@ def test_stop_waits_for_what_is_under_way(
     assert not [thread for thread in threading.enumerate() if "kho-worker" in thread.name]
 
 
+def test_what_is_not_done_in_time_is_given_back_when_a_worker_stops(
+    library: Library, teacher: Viewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(library: Library, upload_id: str) -> None:
+        begun.set()
+        go_on.wait(10)
+
+    handle(monkeypatch, slow)
+    monkeypatch.setattr(working, "FINISHING", 0.0)
+    worker = Worker(library, jobs=1)
+    worker.start()
+    send(library, teacher, "Bài 1.txt", b"Tap hop")
+    assert begun.wait(10)
+    stopping = threading.Thread(target=worker.stop)
+    stopping.start()
+    soon(lambda: job(library).state == "open")
+    assert (job(library).attempt, job(library).lease_token) == (0, None)
+    with library.database.write() as session:
+        taken = outbox.claim(session, ["accept_upload"])
+    go_on.set()
+    stopping.join(10)
+    assert not stopping.is_alive()
+    # Whoever has it now keeps it, though its first worker has come to an end with it.
+    assert taken is not None
+    assert (job(library).state, job(library).lease_token) == ("running", taken.token)
+
+
 def test_a_worker_that_was_asked_to_stop_takes_nothing_new(
     library: Library, teacher: Viewer
 ) -> None:
