@@ -270,7 +270,7 @@ def _commit(
 ) -> bool:
     """The one commit. False when the blob was collected meanwhile and must be promoted again."""
     # Before the transaction: a long text takes its time.
-    noticed = personal.found_in(inspection)
+    noticed = personal.found_in((one.label, one.text) for one in inspection.segments)
     with library.database.write() as session:
         upload = session.get(Upload, candidate.upload_id, with_for_update=True)
         if upload is None or upload.state != "received":

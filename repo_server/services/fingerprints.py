@@ -57,6 +57,14 @@ def remember(session: Session, sha256: str, content: str | None, folded: Sequenc
         outbox.upsert(session, FingerprintBand, rows, changing=())
 
 
+def renew(session: Session, sha256: str, folded: Sequence[str]) -> None:
+    """Compare this blob by its text as it is now; what its members are compared by stays."""
+    known = _known(session, sha256)
+    content = None if known is None else known.content
+    forget(session, sha256)
+    remember(session, sha256, content, folded)
+
+
 def forget(session: Session, sha256: str) -> None:
     """Drop what a blob was compared by; harmless when that is nothing."""
     known = _known(session, sha256)

@@ -180,16 +180,25 @@ def submit(
 
 
 def publish(
-    library: Library, viewer: Viewer, material_id: int, rev: int | None, *, complete: bool = True
+    library: Library,
+    viewer: Viewer,
+    material_id: int,
+    rev: int | None,
+    *,
+    complete: bool = True,
+    acknowledged: bool = False,
 ) -> Material:
-    """Show a material to everybody and keep a version of it.
+    """Show a material to everybody and keep a version of it; `acknowledged` as in `submit`.
 
     An import by the library's own staff may publish what is not described yet (`complete` False).
+    Raises NotPublishable with what is missing.
     """
 
     def change(session: Session, material: Material) -> None:
         if complete:
             _require_complete(material)
+            # Who submitted it has said so; who publishes a draft directly says it now.
+            personal.require_acknowledged(material, viewer.account_id, now=acknowledged)
         material.status = Status.PUBLISHED
         material.published_at, material.return_reason = utc_now(), None
         keep_version(session, material, viewer.account_id)

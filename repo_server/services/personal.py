@@ -9,11 +9,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from repo_server.database.models import Material, MaterialFile, utc_now
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from repo_server.database.models import Material, MaterialFile, TextSegment, utc_now
 from repo_server.domain.errors import NotPublishable
 from repo_server.domain.personal import LABELS, PUBLIC, PersonalData, sights
 from repo_server.domain.wording import worded
-from repo_server.inspection.base import Inspection
 from repo_server.services.versions import present_files
 
 FIELD = "personal_data"
@@ -35,9 +37,8 @@ class PersonalNote:
     sample: str
 
 
-def found_in(inspection: Inspection) -> list[dict[str, Any]]:
-    """What is kept with a file."""
-    seen = sights((segment.label, segment.text) for segment in inspection.segments)
+def found_in(places: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
+    """What is kept with a file of this text, (label, text) by place."""
     return [
         {
             "kind": sight.kind.value,
@@ -45,8 +46,42 @@ def found_in(inspection: Inspection) -> list[dict[str, Any]]:
             "count": sight.count,
             "sample": sight.sample,
         }
-        for sight in seen
+        for sight in sights(places)
     ]
+
+
+def look_again(session: Session, sha256: str) -> None:
+    """Keep what all text of a blob shows now, where words have come that nobody had looked at.
+
+    Whoever acknowledged what was found before is asked anew where something else is found.
+    """
+    places = session.execute(
+        select(TextSegment.label, TextSegment.text)
+        .where(TextSegment.sha256 == sha256)
+        .order_by(TextSegment.position)
+    ).all()
+    noticed = found_in((label, text) for label, text in places)
+    files = session.execute(
+        select(MaterialFile.id, MaterialFile.material_id, MaterialFile.personal).where(
+            MaterialFile.sha256 == sha256
+        )
+    ).all()
+    for file_id, material_id, known in files:
+        if noticed == (known or []):
+            continue
+        # Not through the session: nobody changed the material, and nobody's edit may collide.
+        same = MaterialFile.id == file_id
+        session.execute(update(MaterialFile).where(same).values(personal=noticed))
+        _take_back(session, material_id, file_id)
+
+
+def _take_back(session: Session, material_id: int, file_id: int) -> None:
+    """Let an acknowledgement hold no longer for this file."""
+    same = Material.id == material_id
+    said = session.scalar(select(Material.personal_acknowledged).where(same).with_for_update())
+    if said is not None and file_id in _files(said):
+        left = {**said, "files": [one for one in _files(said) if one != file_id]}
+        session.execute(update(Material).where(same).values(personal_acknowledged=left))
 
 
 def notes(material: Material) -> tuple[PersonalNote, ...]:

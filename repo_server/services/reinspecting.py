@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from repo_server.database import audit, outbox
@@ -23,7 +23,7 @@ from repo_server.domain.readers import lacking as lacking_engines
 from repo_server.domain.vietnamese import fold
 from repo_server.inspection.base import Inspection, Segment
 from repo_server.inspection.engines import present_engines
-from repo_server.services import films, fingerprints, readings
+from repo_server.services import films, fingerprints, personal, readings, scanning
 from repo_server.services.acceptance import (
     keep_text,
     save_derivative,
@@ -42,6 +42,7 @@ RECOGNIZED_PAGES: Final = 300
 """Pages of one file whose words are recognized: a scanned school book has 200."""
 
 RECOGNIZED: Final = "Chữ của tệp này được nhận dạng từ ảnh nên có thể có chỗ sai."
+_LASTING: Final = (RECOGNIZED, scanning.NOT_WHOLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,13 +201,12 @@ def _adopt(session: Session, held: Held, found: Inspection) -> str:
     declared = declaration_of(found)
     if declared:
         values["declared"] = declared
-    values["warnings"] = list(found.warnings)
-    if _has_recognized(session, held.sha256):
-        values["warnings"] = [*found.warnings, RECOGNIZED]
+    values["warnings"] = [*found.warnings, *_lasting_warnings(session, held.sha256)]
     same = (MaterialFile.sha256 == held.sha256) & (MaterialFile.kind == found.kind)
     # Not through the session: nobody changed the material, and nobody's edit may collide with it.
     session.execute(update(MaterialFile).where(same).values(**values))
     if changed:
+        _consider_words(session, held.sha256)
         feed_owners(session, held.sha256)
     return readings.DONE if changed else readings.NOTHING
 
@@ -247,9 +247,18 @@ def _recognize_words(library: Library, held: Held, path: Path, reader: Reader) -
         if not _still_held(session, held):
             return readings.REFUSED
         if found:
+            _consider_words(session, held.sha256)
             feed_owners(session, held.sha256)
         readings.note(session, held.sha256, reader, outcome)
     return outcome
+
+
+def _consider_words(session: Session, sha256: str) -> None:
+    """What follows from words that came later: warnings, and what the file is compared by."""
+    personal.look_again(session, sha256)
+    of_blob = select(TextSegment.folded).where(TextSegment.sha256 == sha256)
+    folded = session.scalars(of_blob.order_by(TextSegment.position)).all()
+    fingerprints.renew(session, sha256, folded)
 
 
 def _wordless_pages(library: Library, held: Held) -> list[int]:
@@ -287,9 +296,10 @@ def _keep_words(library: Library, held: Held, words: Segment) -> bool:
     return True
 
 
-def _has_recognized(session: Session, sha256: str) -> bool:
-    words = TextSegment.recognized.is_(True) & (TextSegment.sha256 == sha256)
-    return bool(session.scalar(select(exists().where(words))))
+def _lasting_warnings(session: Session, sha256: str) -> list[str]:
+    """What other looks than that at the contents have said of these bytes."""
+    told = session.scalars(select(MaterialFile.warnings).where(MaterialFile.sha256 == sha256)).all()
+    return [one for one in _LASTING if any(one in warnings for warnings in told)]
 
 
 def feed_owners(session: Session, sha256: str) -> None:

@@ -12,6 +12,7 @@ from repo_server.services.fingerprints import (
     forget,
     packed,
     remember,
+    renew,
     share,
     signature,
     unpacked,
@@ -82,3 +83,16 @@ def test_nothing_is_kept_of_a_picture(database: Database) -> None:
     with database.write() as session:
         remember(session, factories.blob(session, b"png").sha256, None, [])
         assert session.scalar(select(func.count()).select_from(Fingerprint)) == 0
+
+
+def test_words_that_come_later_count_and_what_members_are_compared_by_stays(
+    database: Database,
+) -> None:
+    with database.write() as session:
+        sha256 = factories.blob(session, b"scan").sha256
+        remember(session, sha256, "a" * 64, [" ".join(text(1))])
+        first = session.scalars(select(Fingerprint.signature)).one()
+        renew(session, sha256, [" ".join(text(1)), " ".join(text(2))])
+        after = session.scalars(select(Fingerprint)).one()
+        assert after.content == "a" * 64
+        assert after.signature not in (None, first)

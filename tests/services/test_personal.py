@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy import select
 
-from repo_server.database.models import AuditEntry, Material, MaterialFile
+from repo_server.database.models import AuditEntry, Material, MaterialFile, TextSegment
 from repo_server.domain.access import ANONYMOUS, Viewer
 from repo_server.domain.errors import NotPublishable
-from repo_server.services import materials
+from repo_server.services import materials, personal
 from repo_server.services.library import Library
 from repo_server.services.viewing import MaterialView, material_by_id
 from tests.libraries import draft, upload
@@ -84,3 +84,45 @@ def test_what_is_kept_and_recorded_holds_nothing_of_a_person(
         ]
     said = f"{kept[:2]} {[str(one) for one in kept[2:]]} {caplog.text}"
     assert [secret for secret in SECRETS[:2] + SECRETS[3:] if secret in said] == []
+
+
+def test_who_publishes_a_draft_directly_acknowledges_it_too(
+    library: Library, teacher: Viewer, admin: Viewer
+) -> None:
+    view = draft(library, teacher, content=PUPILS.encode())
+    with pytest.raises(NotPublishable):
+        materials.publish(library, admin, view.card.id, view.rev)
+    done = materials.publish(library, admin, view.card.id, view.rev, acknowledged=True)
+    assert done.status == "published"
+    assert done.personal_acknowledged is not None
+    assert done.personal_acknowledged["by"] == admin.account_id
+
+
+def test_words_that_come_later_are_looked_at_and_asked_about(
+    library: Library, teacher: Viewer
+) -> None:
+    view = draft(library, teacher, content=PUPILS.encode())
+    (file,) = view.files
+    materials.submit(library, teacher, view.card.id, view.rev, acknowledged=True)
+    with library.database.write() as session:
+        session.add(
+            TextSegment(
+                sha256=file.sha256, position=9, label="Trang 9 (nhận dạng)",
+                text="CCCD 001214012345", folded="cccd 001214012345", recognized=True,
+            )
+        )  # fmt: skip
+        session.flush()
+        personal.look_again(session, file.sha256)
+    later = shown(library, teacher, view)
+    assert [note.place for note in later.personal][-1:] == ["Trang 9 (nhận dạng)"]
+    assert not later.personal_acknowledged
+    rev = later.rev
+    with library.database.write() as session:
+        personal.look_again(session, file.sha256)
+    # Nobody changed the material: whoever edits it goes on.
+    assert shown(library, teacher, view).rev == rev == materials_rev(library, view)
+
+
+def materials_rev(library: Library, view: MaterialView) -> int:
+    with library.database.read() as session:
+        return session.get_one(Material, view.card.id).rev

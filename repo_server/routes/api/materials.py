@@ -32,6 +32,9 @@ from repo_server.services.viewing import AlignmentView, FilePart, FileView, Mate
 
 ShortText = Annotated[str, Meta(max_length=120)]
 
+Checked = Annotated[Literal["checked"] | None, QueryParameter()]
+"""Says that warnings of personal data were looked at."""
+
 
 class MaterialFields(Struct, forbid_unknown_fields=True, frozen=True):
     """What may be said of a material; what is left out stays as it is.
@@ -249,7 +252,7 @@ def submit(
     viewer: NamedDependency[Viewer],
     material_id: PathId,
     rev: NamedDependency[int | None],
-    personal_data: Annotated[Literal["checked"] | None, QueryParameter()] = None,
+    personal_data: Checked = None,
 ) -> Response[MaterialAnswer]:
     """Hand a draft to the editors; `personal_data=checked` says that warnings were looked at."""
     acknowledged = personal_data == "checked"
@@ -268,9 +271,11 @@ def publish(
     viewer: NamedDependency[Viewer],
     material_id: PathId,
     rev: NamedDependency[int | None],
+    personal_data: Checked = None,
 ) -> Response[MaterialAnswer]:
-    """Show a material to everybody."""
-    changed = materials.publish(library, viewer, material_id, rev)
+    """Show a material to everybody; `personal_data=checked` as for submission."""
+    acknowledged = personal_data == "checked"
+    changed = materials.publish(library, viewer, material_id, rev, acknowledged=acknowledged)
     return _after(library, viewer, changed)
 
 

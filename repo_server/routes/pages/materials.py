@@ -191,7 +191,7 @@ def take_step(
     if step == "submit":
         materials.submit(library, viewer, material_id, rev, acknowledged=_acknowledged(form))
     elif step == "publish":
-        materials.publish(library, viewer, material_id, rev)
+        materials.publish(library, viewer, material_id, rev, acknowledged=_acknowledged(form))
     elif step == "return":
         materials.return_material(library, viewer, material_id, rev, reason)
         return see("/duyet", "returned")
