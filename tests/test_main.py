@@ -195,11 +195,13 @@ def test_a_database_that_is_down_is_one_sentence(kho: Kho, monkeypatch: pytest.M
 
 
 def test_a_clean_library_verifies_and_a_damaged_one_is_status_1(
-    kho: Kho, lessons: Path, data: Path
+    kho: Kho, lessons: Path, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kho("import", lessons, "--publish")
     status, out, _ = kho("verify")
     assert status == 0
+    assert "Chưa có trình diệt vi-rút (KHO_CLAMD)" in out
+    monkeypatch.setenv("KHO_CLAMD", "unix:/run/nobody/clamd.ctl")
     assert "Không có gì sai. 2 tệp gốc" in out
     first = last_verdict_in(data)
     assert (first.by, first.blobs, first.findings, first.unmended) == ("kho verify", 2, {}, 0)
@@ -216,9 +218,11 @@ def test_a_clean_library_verifies_and_a_damaged_one_is_status_1(
     assert not report["clean"]
     assert "F1" in {finding["code"] for finding in report["findings"]}
     assert set(report["confinement"]) >= {"limits", "missing"}
+    assert report["scanner"] == "scanner_unavailable"
 
     status, out, _ = kho("verify", "--repair")
     assert status == 1
+    assert "Trình diệt vi-rút (KHO_CLAMD) không trả lời" in out
     assert "F1 Mất tệp gốc trong kho" in out
     assert "Có chỗ sai." in out
     last = last_verdict_in(data)

@@ -8,7 +8,6 @@ from typing import Any, Final
 import click
 
 from repo_server.commands.opening import REJECTED, opened, print_json
-from repo_server.domain.errors import CATALOGUE
 from repo_server.inspection.base import Confinement
 from repo_server.services import indexing, reinspecting, scanning, verification
 from repo_server.services.keeping import verdicts
@@ -16,6 +15,7 @@ from repo_server.services.reinspecting import Lack
 from repo_server.services.verification import VerifyReport
 
 NO_SCANNER: Final = "Chưa có trình diệt vi-rút (KHO_CLAMD): tệp gửi lên không được quét mã độc."
+SILENT_SCANNER: Final = "Trình diệt vi-rút (KHO_CLAMD) không trả lời: tệp gửi lên đang chờ."
 
 
 @click.command()
@@ -85,7 +85,7 @@ def _around(
     yield from (f"i {missing}" for missing in confinement.missing)
     yield from (f"i {lack.sentence()}" for lack in lacking)
     if scanner != "ok":
-        yield f"i {CATALOGUE[scanner].vi if scanner else NO_SCANNER}"
+        yield f"i {SILENT_SCANNER if scanner else NO_SCANNER}"
     for name, count in lag.items():
         if count:
             yield f"i {name}: {count} học liệu chờ được đưa vào máy tìm kiếm."
