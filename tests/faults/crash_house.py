@@ -31,7 +31,7 @@ from tests.libraries import person
 from tests.topology.town import free_port
 
 ROOT: Final = Path(__file__).parents[2]
-PATIENCE: Final = 30.0
+PATIENCE: Final = float(os.environ.get("KHO_TEST_PATIENCE", "30"))
 """Seconds for anything to come about on a busy machine."""
 
 
