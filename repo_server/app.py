@@ -1,6 +1,7 @@
 """Where engines, services and routes meet."""
 
 import ctypes
+import gc
 import json
 import os
 import signal
@@ -43,7 +44,7 @@ from repo_server.routes.api import quarantine as api_quarantine
 from repo_server.routes.api import synonyms as api_synonyms
 from repo_server.routes.api import uploads as api_uploads
 from repo_server.routes.api.accounts import accounts_router
-from repo_server.routes.auth import permitted, provide_viewer, requires
+from repo_server.routes.auth import permitted, provide_library, provide_viewer, requires
 from repo_server.routes.boundary import HttpSettings
 from repo_server.routes.pages import accounts as account_pages
 from repo_server.routes.pages import admin as admin_page
@@ -221,7 +222,11 @@ def create() -> Litestar:
     _end_with_parent()
     settings = from_environment(os.environ)
     configure_logging(settings.log_level)
-    return create_app(settings)
+    app = create_app(settings)
+    # All of this stays as long as the process: looking through it for garbage finds none.
+    gc.collect()
+    gc.freeze()
+    return app
 
 
 def _end_with_parent() -> None:
@@ -255,7 +260,7 @@ def create_app(settings: Settings) -> Litestar:
             Router("/", route_handlers=(*API, *health.handlers, *metrics.handlers)),
             Router("/", route_handlers=statics.handlers, include_in_schema=False),
         ],
-        dependencies=_dependencies(library, pages, assets, links),
+        dependencies=_dependencies(pages, assets, links),
         guards=[permitted],
         on_app_init=[boundary.configure, observing.configure],
         lifespan=[_lifespan(library, settings.worker_jobs, stopping)],
@@ -290,12 +295,10 @@ class _Description(Router):
         return super().register(value)
 
 
-def _dependencies(
-    library: Library, pages: Pages, assets: Assets, links: ContentLinks
-) -> dict[str, Provide]:
+def _dependencies(pages: Pages, assets: Assets, links: ContentLinks) -> dict[str, Provide]:
     return {
         "links": Provide(lambda: links, sync_to_thread=False),
-        "library": Provide(lambda: library, sync_to_thread=False),
+        "library": Provide(provide_library, sync_to_thread=False),
         "pages": Provide(lambda: pages, sync_to_thread=False),
         "assets": Provide(lambda: assets, sync_to_thread=False),
         "viewer": Provide(provide_viewer),

@@ -85,6 +85,7 @@ _ADDING: Final = {
     "postgresql": _adding(postgresql.insert(_TABLE)),
     "sqlite": _adding(sqlite.insert(_TABLE)),
 }
+_COUNTED: Final = {dialect: adding.returning(_TABLE.c.size) for dialect, adding in _ADDING.items()}
 
 
 def _dialect(session: Session) -> str:
@@ -113,8 +114,8 @@ def used_from_now(session: Session, holder: Holder) -> int:
     """The same, and nobody else changes it before this transaction ends."""
     row = {"holder": holder.kind, "holder_id": holder.id, "size": 0}
     # Adding nothing makes the row where there is none, and locks it where there is one.
-    session.connection().execute(_ADDING[_dialect(session)], [row])
-    return used(session, holder)
+    size: int = session.connection().execute(_COUNTED[_dialect(session)], row).scalar_one()
+    return size
 
 
 def miscounted(session: Session) -> list[Holder]:

@@ -30,6 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, UOWTransaction, sessionmaker
+from sqlalchemy.sql.dml import ReturningInsert
 
 from repo_server.database.models import (
     Alignment,
@@ -129,6 +130,17 @@ def upsert(
     """Insert `rows`; where the primary key exists, set the columns named in `changing` instead."""
     table = cast(Table, model.__table__)  # type: ignore[attr-defined]
     session.execute(_upsert(_dialect(session), table, changing), list(rows))
+
+
+def insert_new(session: Session, model: type, row: dict[str, Any]) -> bool:
+    """Insert `row`; False, and nothing changed, where its primary key exists."""
+    table = cast(Table, model.__table__)  # type: ignore[attr-defined]
+    return session.execute(_insert_new(_dialect(session), table), row).first() is not None
+
+
+@cache
+def _insert_new(dialect: str, table: Table) -> ReturningInsert[Any]:
+    return _upsert(dialect, table, ()).returning(*table.primary_key)
 
 
 @cache

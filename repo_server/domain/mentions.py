@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from repo_server.domain.curriculum import GRADES
@@ -72,8 +73,24 @@ class Word:
     @property
     def marked(self) -> bool:
         """Whether it was typed with marks."""
-        lowered = normalize(self.raw)
-        return lowered != unmarked(lowered)
+        return _is_marked(self.raw)
+
+
+_WORDS_KEPT: Final = 20_000
+"""Words whose readings are kept: lessons and their names are made of the same few thousand."""
+
+
+@lru_cache(maxsize=_WORDS_KEPT)
+def _is_marked(raw: str) -> bool:
+    lowered = normalize(raw)
+    return lowered != unmarked(lowered)
+
+
+@lru_cache(maxsize=_WORDS_KEPT)
+def _readings(raw: str) -> tuple[str, str]:
+    """A word as it is read without marks, and with them."""
+    token = normalize(raw)
+    return fold_token(token), exact_token(token)
 
 
 def words_of(text: str) -> list[Word]:
@@ -84,9 +101,8 @@ def words_of(text: str) -> list[Word]:
     for match in _WORD.finditer(text):
         at = match.start()
         for piece in pieces(match.group()) or (match.group(),):
-            token, end = normalize(piece), at + len(piece)
-            read = fold_token(token), exact_token(token)
-            found.append(Word(piece, *read, at, end, text[last:at].strip()))
+            end = at + len(piece)
+            found.append(Word(piece, *_readings(piece), at, end, text[last:at].strip()))
             at = last = end
     return found
 
@@ -218,25 +234,28 @@ class Lexicon:
                 yield replace(one, confidence=_BESIDE)
 
     def _named(self, words: Sequence[Word]) -> Iterator[Mention]:
+        folded = tuple(word.folded for word in words)
         at = named = 0
         while at < len(words):
-            found = next(self._at(words, at, named), None)
+            found = next(self._at(words, folded, at, named), None)
             if found is None:
                 at += 1
             else:
                 yield found
                 at = named = found.end
 
-    def _at(self, words: Sequence[Word], at: int, named: int) -> Iterator[Mention]:
-        for phrase, topic, entry in self._entries.get(words[at].folded, ()):
-            span = words[at : at + len(phrase)]
-            if tuple(word.folded for word in span) != phrase or not _spelled(span, entry):
+    def _at(
+        self, words: Sequence[Word], folded: tuple[str, ...], at: int, named: int
+    ) -> Iterator[Mention]:
+        for phrase, topic, entry in self._entries.get(folded[at], ()):
+            end = at + len(phrase)
+            if folded[at:end] != phrase or not _spelled(words[at:end], entry):
                 continue
             # What the word before names makes no other word of this one: "giáo án toán".
-            before = words[at - 1].folded if at > named else ""
-            confidence = _confidence(topic, " ".join(phrase), words, at, at + len(phrase), before)
+            before = folded[at - 1] if at > named else ""
+            confidence = _confidence(topic, " ".join(phrase), words, at, end, before)
             if confidence:
-                codes, end = tuple(entry.codes), at + len(phrase)
+                codes = tuple(entry.codes)
                 yield Mention(topic, codes, at, end, confidence, entry.written)
 
 

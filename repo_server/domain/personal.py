@@ -67,6 +67,10 @@ _PROVINCES: Final = frozenset(
 _ALONE: Final = r"(?<![\d.,+/\w-])"
 _ENDS: Final = r"(?![\d\w]|[.,/-]\d)"
 
+# Numbers of identity cards, of insurance and of phones: nine digits or more, between two of them
+# at most one sign.
+_LONG_NUMBER: Final = re.compile(r"\d(?:[ .-]?\d){8}")
+
 _CITIZEN: Final = re.compile(rf"{_ALONE}(\d{{3}} ?\d{{3}} ?\d{{6}}|\d{{4}} \d{{4}} \d{{4}}){_ENDS}")
 _OLD_IDENTITY: Final = re.compile(
     r"(?i:\b(?:cmnd|cmtnd|cmt|cccd|chứng minh nhân dân|chứng minh thư|giấy chứng minh))\b"
@@ -114,7 +118,8 @@ def sights(segments: Iterable[tuple[str, str]]) -> list[Sight]:
     """
     found: list[Sight] = []
     for label, text in segments:
-        for kind, look in _LOOKS.items():
+        looks = _LOOKS if _LONG_NUMBER.search(text) else _WORDED
+        for kind, look in looks.items():
             seen = list(dict.fromkeys(look(text)))
             if seen:
                 found.append(Sight(kind, label, len(seen), _MASKS[kind](seen[0])))
@@ -189,13 +194,18 @@ def _masked_name(name: str) -> str:
     return " ".join(f"{word[0]}." for word in name.split())
 
 
+_WORDED: Final[dict[PersonalData, Callable[[str], Iterable[str]]]] = {
+    PersonalData.EMAIL: _emails,
+    PersonalData.BIRTH_DATES: _births,
+    PersonalData.MARKS: _marks,
+}
+"""What is looked for in a text without long numbers, too."""
+
 _LOOKS: Final[dict[PersonalData, Callable[[str], Iterable[str]]]] = {
     PersonalData.IDENTITY: _identities,
     PersonalData.INSURANCE: _insurances,
     PersonalData.PHONE: _phones,
-    PersonalData.EMAIL: _emails,
-    PersonalData.BIRTH_DATES: _births,
-    PersonalData.MARKS: _marks,
+    **_WORDED,
 }
 _MASKS: Final[dict[PersonalData, Callable[[str], str]]] = {
     PersonalData.IDENTITY: _masked_number,

@@ -12,6 +12,7 @@ from litestar import Request
 from litestar.concurrency import sync_to_thread
 from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie
+from litestar.di import NamedDependency
 from litestar.handlers.base import BaseRouteHandler
 
 from repo_server.domain.access import ANONYMOUS, GENERAL, Action, Viewer, require
@@ -41,24 +42,38 @@ async def permitted(connection: AnyConnection, handler: BaseRouteHandler) -> Non
         return
     action: Action = handler.opt["action"]
     if GENERAL.get(action) is not None:
-        require(await provide_viewer(connection), action)
+        require(await asking(connection, provide_library(connection)), action)
 
 
-async def provide_viewer(request: AnyConnection) -> Viewer:
+def provide_library(request: AnyConnection) -> Library:
+    """The dependency `library`: the one that the application has now."""
+    library: Library = request.app.state.library
+    return library
+
+
+async def provide_viewer(request: AnyConnection, library: NamedDependency[Library]) -> Viewer:
+    """The dependency `viewer`: who asks.
+
+    It needs the library as a dependency, so that one is provided after the other: for several at
+    once the framework starts a task each.
+    """
+    return await asking(request, library)
+
+
+async def asking(connection: AnyConnection, library: Library) -> Viewer:
     """Who asks; looked up at most once a request, and not at all without a cookie or token.
 
     A bearer token outweighs a cookie. Raises NotAuthenticated for a bearer token that is not
     valid; a session that is not valid is nobody's, for a page that anybody may read stays so.
     """
-    state = request.scope["state"]
+    state = connection.scope["state"]
     known = state.get("viewer")
     if not isinstance(known, Viewer):
-        known = state["viewer"] = await _viewer(request)
+        known = state["viewer"] = await _viewer(connection, library)
     return known
 
 
-async def _viewer(connection: AnyConnection) -> Viewer:
-    library: Library = connection.app.state.library
+async def _viewer(connection: AnyConnection, library: Library) -> Viewer:
     if is_program(connection):
         bearer = connection.headers["authorization"][7:].strip()
         found = await sync_to_thread(viewers.viewer_of_token, library, bearer)

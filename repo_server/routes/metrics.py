@@ -24,7 +24,7 @@ from prometheus_client.registry import Collector
 
 from repo_server.domain.access import Action, permits
 from repo_server.domain.errors import KhoError, NotAuthenticated, NotFound
-from repo_server.routes.auth import is_program, provide_viewer, requires
+from repo_server.routes.auth import asking, is_program, provide_library, requires
 from repo_server.services import health, statistics
 from repo_server.services.keeping.verdicts import Verdict
 from repo_server.services.library import Library
@@ -39,7 +39,7 @@ async def local_or_administrator(
     """Guard: NotFound for everybody else."""
     if is_program(connection):
         try:
-            viewer = await provide_viewer(connection)
+            viewer = await asking(connection, provide_library(connection))
         except NotAuthenticated:
             raise NotFound from None
         allowed = permits(viewer, Action.ADMINISTER)

@@ -312,7 +312,8 @@ def _know_blob(session: Session, candidate: _Candidate, promoted: _Promoted) -> 
         return False
     row = {"sha256": candidate.sha256, "size": candidate.size, "generation": generation}
     # Two uploads of the same bytes may end at the same moment: the second waits for the first.
-    outbox.upsert(session, Blob, [row], changing=())
+    if outbox.insert_new(session, Blob, row):
+        return True
     blob = session.get_one(Blob, candidate.sha256, with_for_update=True, populate_existing=True)
     if _is_spoiled(blob):
         if generation != blob.generation + 1:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from repo_server.database.models import Collection, Material
@@ -17,6 +17,11 @@ from repo_server.services.library import Library
 CARDS_LIMIT: Final = 50
 
 _NAMED: Final = {LENGTH: Material.code, COLLECTION_LENGTH: Collection.code}
+_TAKEN: Final = {
+    length: select(code).where(code.in_(bindparam("codes", expanding=True)))
+    for length, code in _NAMED.items()
+}
+"""By the length of codes, those of some that name something."""
 
 # No code has these letters; people read them for the digits that look like them.
 _MISREAD: Final = str.maketrans({"o": "0", "l": "1", "i": "1", "-": None, " ": None})
@@ -29,11 +34,10 @@ def free_code(session: Session, length: int = LENGTH) -> str:
 
 def free_codes(session: Session, count: int, length: int = LENGTH) -> list[str]:
     """So many of them, all different, for materials or (by their length) for collections."""
-    column = _NAMED[length]
     codes: dict[str, None] = {}
     while len(codes) < count:
         drawn = dict.fromkeys(new_code(length) for _ in range(count - len(codes)))
-        taken = set(session.scalars(select(column).where(column.in_(drawn))))
+        taken = set(session.scalars(_TAKEN[length], {"codes": list(drawn)}))
         codes |= {code: None for code in drawn if code not in taken}
     return list(codes)
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from rensa import RMinHash
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from repo_server.database import outbox
@@ -41,9 +41,10 @@ def remember(session: Session, sha256: str, content: str | None, folded: Sequenc
     if content is None and numbers is None:
         return
     known = _known(session, sha256)
-    if known is not None and known.scheme == SCHEME:
-        return
-    forget(session, sha256)
+    if known is not None:
+        if known.scheme == SCHEME:
+            return
+        _forget(session, known)
     made = Fingerprint(
         sha256=sha256,
         content=content,
@@ -69,13 +70,20 @@ def forget(session: Session, sha256: str) -> None:
     """Drop what a blob was compared by; harmless when that is nothing."""
     known = _known(session, sha256)
     if known is not None:
-        session.execute(delete(FingerprintBand).where(FingerprintBand.fingerprint_id == known.id))
-        session.delete(known)
-        session.flush()
+        _forget(session, known)
+
+
+def _forget(session: Session, known: Fingerprint) -> None:
+    session.execute(delete(FingerprintBand).where(FingerprintBand.fingerprint_id == known.id))
+    session.delete(known)
+    session.flush()
+
+
+_KNOWN: Final = select(Fingerprint).where(Fingerprint.sha256 == bindparam("sha256"))
 
 
 def _known(session: Session, sha256: str) -> Fingerprint | None:
-    return session.scalar(select(Fingerprint).where(Fingerprint.sha256 == sha256))
+    return session.scalar(_KNOWN, {"sha256": sha256})
 
 
 def signature(folded: Iterable[str]) -> tuple[int, ...] | None:

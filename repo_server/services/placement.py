@@ -32,12 +32,15 @@ class Choice:
 
 def home_organization(session: Session, account_id: int) -> int | None:
     """The organization that this account's new materials belong to."""
-    return session.scalar(
-        select(AccountMembership.organization_id)
-        .where(AccountMembership.account_id == account_id)
-        .order_by(AccountMembership.id)
-        .limit(1)
-    )
+    return session.scalar(_HOME, {"account_id": account_id})
+
+
+_HOME: Final = (
+    select(AccountMembership.organization_id)
+    .where(AccountMembership.account_id == bindparam("account_id"))
+    .order_by(AccountMembership.id)
+    .limit(1)
+)
 
 
 def chosen_items(session: Session, choice: Choice) -> list[CurriculumItem]:

@@ -7,8 +7,9 @@ the same time. A declaration counts the uploads that are on their way; the commi
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from repo_server.database import audit, holdings
@@ -79,11 +80,16 @@ def _counted(upload: Upload, owner_id: int) -> int:
 
 
 def _on_their_way(session: Session, account_id: int) -> int:
-    coming = and_(Upload.state == "receiving", Upload.expires_at > database_now())
-    statement = select(func.coalesce(func.sum(Upload.size), 0)).where(
-        Upload.owner_id == account_id, or_(coming, Upload.state.in_(("received", "quarantined")))
-    )
-    return int(session.scalar(statement) or 0)
+    return int(session.scalar(_ON_THEIR_WAY, {"owner_id": account_id}) or 0)
+
+
+_ON_THEIR_WAY: Final = select(func.coalesce(func.sum(Upload.size), 0)).where(
+    Upload.owner_id == bindparam("owner_id"),
+    or_(
+        and_(Upload.state == "receiving", Upload.expires_at > database_now()),
+        Upload.state.in_(("received", "quarantined")),
+    ),
+)
 
 
 def shortage(
@@ -116,8 +122,10 @@ def _limit(library: Library, session: Session, holder: Holder) -> int | None:
     """In bytes; None without a quota."""
     if holder.kind == "account":
         return library.account_quota or None
-    own = session.scalar(select(Organization.quota_mib).where(Organization.id == holder.id))
-    return _of_organization(library, own)
+    return _of_organization(library, session.scalar(_OWN_QUOTA, {"id": holder.id}))
+
+
+_OWN_QUOTA: Final = select(Organization.quota_mib).where(Organization.id == bindparam("id"))
 
 
 def _of_organization(library: Library, own_mib: int | None) -> int | None:

@@ -4,10 +4,10 @@ A reading is about bytes, not about names: files with the same bytes share it. I
 commit that keeps what the reader found, so that whoever dies in between has simply not read.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from repo_server.database import outbox
@@ -27,31 +27,43 @@ OUTCOMES: Final = (DONE, NOTHING, REFUSED)
 
 def note(session: Session, sha256: str, reader: Reader, outcome: str) -> None:
     """Write down that a reader of the present version has looked at a blob; never lowers one."""
-    known = session.get(Reading, (sha256, reader.code))
-    if known is None or known.version <= reader.version:
-        row = {
+    _note(session, sha256, {reader: outcome}, _versions(session, sha256))
+
+
+def _note(
+    session: Session, sha256: str, outcomes: Mapping[Reader, str], known: Mapping[str, int]
+) -> None:
+    rows = [
+        {
             "sha256": sha256,
             "reader": reader.code,
             "version": reader.version,
             "outcome": outcome,
             "at": utc_now(),
         }
-        outbox.upsert(session, Reading, [row], changing=("version", "outcome", "at"))
+        for reader, outcome in outcomes.items()
+        if known.get(reader.code, 0) <= reader.version
+    ]
+    if rows:
+        outbox.upsert(session, Reading, rows, changing=("version", "outcome", "at"))
 
 
 def note_acceptance(
     session: Session, sha256: str, found: Inspection, engines: Collection[str]
 ) -> None:
     """What the look at an upload has done already, and a job for the readers that are left."""
-    kind = found.kind
+    kind, readers = found.kind, able(engines)
+    outcomes = {
+        reader: DONE
+        for reader in readers
+        if kind in reader.kinds and reader.code in (CONTENTS, POSTER)
+    }
     if kind == "pdf" and len(found.segments) >= (found.page_count or 1):
         # Every page has letters of its own: nothing is left to be recognized.
-        note(session, sha256, READERS[WORDS], NOTHING)
-    for reader in able(engines):
-        if kind in reader.kinds and reader.code in (CONTENTS, POSTER):
-            note(session, sha256, reader, DONE)
-    session.flush()
-    if due_readers(session, sha256, {kind}, able(engines)):
+        outcomes[READERS[WORDS]] = NOTHING
+    known = _versions(session, sha256)
+    _note(session, sha256, outcomes, known)
+    if _due({**known, **{reader.code: reader.version for reader in outcomes}}, {kind}, readers):
         outbox.enqueue(session, JOB, sha256)
 
 
@@ -59,13 +71,27 @@ def due_readers(
     session: Session, sha256: str, kinds: Collection[str], readers: Iterable[Reader]
 ) -> tuple[Reader, ...]:
     """Those of the readers that have not looked at this blob in their present version."""
-    read = select(Reading.reader, Reading.version).where(Reading.sha256 == sha256)
-    versions = dict(session.execute(read).all())
+    return _due(_versions(session, sha256), kinds, readers)
+
+
+def _due(
+    versions: Mapping[str, int], kinds: Collection[str], readers: Iterable[Reader]
+) -> tuple[Reader, ...]:
     return tuple(
         reader
         for reader in readers
         if reader.kinds.intersection(kinds) and versions.get(reader.code, 0) < reader.version
     )
+
+
+_VERSIONS: Final = select(Reading.reader, Reading.version).where(
+    Reading.sha256 == bindparam("sha256")
+)
+
+
+def _versions(session: Session, sha256: str) -> dict[str, int]:
+    """The version in which each reader has looked at a blob."""
+    return dict(session.execute(_VERSIONS, {"sha256": sha256}).all())
 
 
 def forget(session: Session, sha256: str, reader: str | None = None) -> None:

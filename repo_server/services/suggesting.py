@@ -27,7 +27,7 @@ from repo_server.domain.guessing.base import (
     Manifest,
     Source,
 )
-from repo_server.domain.guessing.drafting import Drafted, drafted, with_items
+from repo_server.domain.guessing.drafting import Drafted, drafted, likely_title, with_items
 from repo_server.domain.guessing.lessons import Candidate
 from repo_server.domain.licenses import LICENSES
 from repo_server.domain.materials import KIND_LABELS, LANGUAGES, TITLE_LIMIT, Kind
@@ -122,9 +122,8 @@ def draft_title(session: Session, names: Names, upload: Upload, inspection: Insp
         _beginning(segment.text for segment in inspection.segments[:_BEGINNING]),
         _manifest(declaration_of(inspection)),
     )
-    guessed = drafted([evidence], lexicon_of(names)).guesses.get(Field.TITLE, ())
-    best = guessed[0].value if guessed else display(stem(upload.name)) or upload.name
-    return best[:TITLE_LIMIT]
+    guessed = likely_title(evidence, lexicon_of(names))
+    return (guessed or display(stem(upload.name)) or upload.name)[:TITLE_LIMIT]
 
 
 PARTS_KEPT: Final = 200

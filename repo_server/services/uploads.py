@@ -184,9 +184,12 @@ def _new_upload(viewer: Viewer, declaration: Declaration, key: str) -> Upload:
 
 
 def _by_key(session: Session, viewer: Viewer, key: str) -> Upload | None:
-    return session.scalar(
-        select(Upload).where(Upload.owner_id == viewer.account_id, Upload.idempotency_key == key)
-    )
+    return session.scalar(_BY_KEY, {"owner_id": viewer.account_id, "key": key})
+
+
+_BY_KEY: Final = select(Upload).where(
+    Upload.owner_id == bindparam("owner_id"), Upload.idempotency_key == bindparam("key")
+)
 
 
 def _require_place(session: Session, viewer: Viewer, material_id: int | None) -> None:

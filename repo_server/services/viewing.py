@@ -197,6 +197,8 @@ def _license(code: str | None) -> License | None:
 
 def alignments(session: Session, items: Sequence[CurriculumItem]) -> tuple[AlignmentView, ...]:
     """The items with the titles on the way to each."""
+    if not items:
+        return ()
     above = curriculum_queries.ancestors(session, items)
     codes = curriculum_queries.framework_codes(session)
     return tuple(

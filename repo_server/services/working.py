@@ -13,6 +13,7 @@ from functools import partial
 from typing import Final
 
 import structlog
+from sqlalchemy.orm import Session
 
 from repo_server.database import outbox
 from repo_server.database.outbox import LEASE, Lease
@@ -163,26 +164,32 @@ class Worker:
                 return PAUSE
         with self._library.database.write() as session:
             lease = outbox.claim(session, kinds)
-        if lease is None:
-            return PAUSE
-        self._do(lease)
-        return 0
+        while lease is not None:
+            lease = self._do(lease, kinds)
+        return PAUSE
 
-    def _do(self, lease: Lease) -> None:
+    def _do(self, lease: Lease, kinds: list[str]) -> Lease | None:
+        """Do a job; one commit closes it and takes the next one, which is returned."""
         with self._lock:
             self._held[lease.token] = lease
         try:
-            (HANDLERS | HEAVY)[lease.kind](self._library, lease.key)
-        except Exception as error:  # noqa: BLE001 - whatever it was, the job must be put back
-            self._put_back(lease, error)
-        else:
+            close = self._done(lease)
             with self._library.database.write() as session:
-                outbox.finish(session, lease)
+                close(session)
+                return None if self._stopping.is_set() else outbox.claim(session, kinds)
         finally:
             with self._lock:
                 del self._held[lease.token]
 
-    def _put_back(self, lease: Lease, error: Exception) -> None:
+    def _done(self, lease: Lease) -> Callable[[Session], object]:
+        """Do a job and say how it is closed."""
+        try:
+            (HANDLERS | HEAVY)[lease.kind](self._library, lease.key)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the job must be put back
+            return self._putting_back(lease, error)
+        return partial(outbox.finish, lease=lease)
+
+    def _putting_back(self, lease: Lease, error: Exception) -> Callable[[Session], object]:
         # An engine that is down is no fault of the job: it waits, however long.
         is_down = isinstance(error, KhoError) and error.status >= 500
         if isinstance(error, KhoError):
@@ -191,8 +198,7 @@ class Worker:
         postpone = partial(outbox.postpone, longest=longest)
         again = postpone if is_down else outbox.fail
         log.warning("job.failed", kind=lease.kind, attempt=lease.attempt, exc_info=error)
-        with self._library.database.write() as session:
-            again(session, lease, f"{type(error).__name__}: {error}")
+        return partial(again, lease=lease, error=f"{type(error).__name__}: {error}")
 
     def _relay(self, index: SearchIndex) -> Callable[[], float]:
         def relay() -> float:

@@ -212,7 +212,8 @@ class LocalStorage:
     @contextmanager
     def _temporary(self) -> Iterator[Path]:
         """A free name in the same file system; whatever is there in the end is removed."""
-        make_folder(self._root, self._incoming)
+        if not self._incoming.is_dir():
+            make_folder(self._root, self._incoming)
         path = self._incoming / secrets.token_hex(16)
         try:
             yield path

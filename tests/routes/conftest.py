@@ -15,7 +15,7 @@ from tests.libraries import (
     curriculum_sqlite_url,
     inspector,
 )
-from tests.routes.houses import House, house_in
+from tests.routes.houses import House, house_in, house_of_one_test
 from tests.servers.postgresql import shared_postgresql
 from tests.services.signing import hash_cheaply
 
@@ -34,11 +34,9 @@ def each_house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House
     if request.param == "sqlite":
         file: Path = request.getfixturevalue("curriculum_sqlite_file")
         shutil.copy(file, tmp_path / "kho.sqlite3")
-        house = house_in(tmp_path)
+        house = house_of_one_test(tmp_path)
     else:
-        house = house_in(
-            tmp_path, database_url=request.getfixturevalue("curriculum_postgresql_url")
-        )
+        house = house_of_one_test(tmp_path, request.getfixturevalue("curriculum_postgresql_url"))
     yield house
     house.library.close()
 
@@ -79,7 +77,7 @@ def either_house(
 def house(curriculum_sqlite_file: Path, tmp_path: Path) -> Iterator[House]:
     """The application on SQLite, where one database is enough."""
     shutil.copy(curriculum_sqlite_file, tmp_path / "kho.sqlite3")
-    house = house_in(tmp_path)
+    house = house_of_one_test(tmp_path)
     yield house
     house.library.close()
 

@@ -24,7 +24,7 @@ from repo_server.database.engine import Database
 from repo_server.domain.access import Action, Viewer
 from repo_server.domain.errors import DatabaseUnavailable, TooManyRequests
 from repo_server.routes.api.accounts import accounts_router
-from repo_server.routes.auth import permitted, provide_viewer, requires
+from repo_server.routes.auth import permitted, provide_library, provide_viewer, requires
 from repo_server.routes.boundary import HttpSettings, configure, enclose
 from repo_server.routes.bytes import SANDBOX
 from repo_server.routes.errors import AnyRequest as AnyRequest
@@ -233,7 +233,7 @@ def small_app(
     app = Litestar(
         handlers,
         dependencies={
-            "library": Provide(lambda: library, sync_to_thread=False),
+            "library": Provide(provide_library, sync_to_thread=False),
             "viewer": Provide(provide_viewer),
         },
         guards=[permitted],

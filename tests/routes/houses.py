@@ -15,6 +15,7 @@ from unittest.mock import patch
 from urllib.parse import urlencode
 
 from litestar import Litestar
+from litestar.types import ASGIApp
 
 from repo_server.app import create_app
 from repo_server.database.models import SignIn, utc_now
@@ -157,6 +158,34 @@ class House:
         indexing.feed_all(self.library)
 
 
+class _BuiltOnce:
+    """Builds the routes once, for all houses of which one stands at a time.
+
+    Building them costs more than most tests; what an application remembers is its state and what
+    wraps it, and both are new for each house.
+    """
+
+    def __init__(self) -> None:
+        self._app: Litestar | None = None
+        self._handler: ASGIApp | None = None
+
+    def __call__(self, **given: Any) -> Litestar:
+        if self._app is None:
+            self._app = Litestar(**given)
+            self._handler = self._app.asgi_handler
+        self._app.state, self._app.asgi_handler = given["state"], self._handler
+        return self._app
+
+
+_built_once = _BuiltOnce()
+
+
+def house_of_one_test(folder: Path, database_url: str = "") -> House:
+    """The application on the data in `folder`; there must be no other one of these beside it."""
+    with patch("repo_server.app.Litestar", _built_once):
+        return house_in(folder, **({"database_url": database_url} if database_url else {}))
+
+
 def house_in(folder: Path, **settings: str) -> House:
     """The application on the data in `folder`, with these settings (without KHO_, lower case)."""
     given = {f"KHO_{name.upper()}": value for name, value in settings.items()}
@@ -178,4 +207,13 @@ def error_of(answer: Answer) -> dict[str, Any]:
     return body["error"]  # type: ignore[no-any-return]
 
 
-__all__ = ["HOST", "PAGE", "House", "Visitor", "error_of", "house_in", "set_cookies"]
+__all__ = [
+    "HOST",
+    "PAGE",
+    "House",
+    "Visitor",
+    "error_of",
+    "house_in",
+    "house_of_one_test",
+    "set_cookies",
+]

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
-from sqlalchemy import func, literal, select, union_all
+from sqlalchemy import BindParameter, Select, bindparam, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from repo_server.database.models import (
@@ -14,13 +15,23 @@ from repo_server.database.models import (
     MaterialFile,
     Variant,
 )
-from repo_server.database.queries.visibility import visible
+from repo_server.database.queries.visibility import (
+    Sight,
+    seen_by,
+    shown_to,
+    sight_of,
+    visible,
+)
 from repo_server.domain.access import Viewer
 
 BAND_LIMIT: Final = 400
 """Fingerprints that one band may bring: what hundreds of files share tells none of them apart."""
 
 CANDIDATES: Final = 100
+
+
+_SHA256S: Final[BindParameter[Any]] = bindparam("sha256s", expanding=True)
+_FINGERPRINTS: Final = select(Fingerprint).where(Fingerprint.sha256.in_(_SHA256S))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +46,7 @@ class Placed:
 
 def fingerprints(session: Session, viewer: Viewer, sha256s: Sequence[str]) -> list[Fingerprint]:
     """What these blobs are compared by; ask first whether the viewer may see their files."""
-    return list(session.scalars(select(Fingerprint).where(Fingerprint.sha256.in_(sha256s))))
+    return list(session.scalars(_FINGERPRINTS, {"sha256s": sha256s}))
 
 
 def same_content(session: Session, viewer: Viewer, contents: Sequence[str]) -> list[Fingerprint]:
@@ -50,15 +61,21 @@ def sharing_bands(
     """Fingerprints that share most of these bands, whoever's they are: look at `placed` next."""
     if not bands:
         return []
+    values = {f"band_{place}": band for place, band in enumerate(bands)}
+    return list(session.scalars(_sharing_bands(len(bands)), {**values, "scheme": scheme}))
+
+
+@cache
+def _sharing_bands(count: int) -> Select[Fingerprint]:
     each = [
         select(
             select(FingerprintBand.fingerprint_id.label("id"))
-            .where(FingerprintBand.band == band)
+            .where(FingerprintBand.band == bindparam(f"band_{place}"))
             .limit(BAND_LIMIT)
             .subquery()
             .c.id
         )
-        for band in bands
+        for place in range(count)
     ]
     found = union_all(*each).subquery()
     ranked = (
@@ -68,11 +85,10 @@ def sharing_bands(
         .limit(CANDIDATES)
         .subquery()
     )
-    statement = select(Fingerprint).join(ranked, ranked.c.id == Fingerprint.id)
-    return list(
-        session.scalars(
-            statement.where(Fingerprint.scheme == scheme, Fingerprint.signature.is_not(None))
-        )
+    return (
+        select(Fingerprint)
+        .join(ranked, ranked.c.id == Fingerprint.id)
+        .where(Fingerprint.scheme == bindparam("scheme"), Fingerprint.signature.is_not(None))
     )
 
 
@@ -80,19 +96,26 @@ def placed(
     session: Session, viewer: Viewer, sha256s: Sequence[str], *, beside: int
 ) -> list[Placed]:
     """Files with these bytes in materials that the viewer may see, other than `beside`."""
-    rows = session.execute(
+    if not sha256s:
+        return []
+    values = {"sha256s": sha256s, "beside": beside, **shown_to(viewer)}
+    return [Placed(*row) for row in session.execute(_placed(sight_of(viewer)), values)]
+
+
+@cache
+def _placed(sight: Sight) -> Select[int, int, str, str]:
+    return (
         select(MaterialFile.material_id, MaterialFile.id, MaterialFile.name, MaterialFile.sha256)
         .join(Material, Material.id == MaterialFile.material_id)
         .where(
-            MaterialFile.sha256.in_(sha256s),
-            MaterialFile.material_id != beside,
+            MaterialFile.sha256.in_(_SHA256S),
+            MaterialFile.material_id != bindparam("beside"),
             MaterialFile.removed_at.is_(None),
-            visible(viewer),
+            seen_by(sight),
         )
         .order_by(MaterialFile.material_id, MaterialFile.id)
         .limit(CANDIDATES)
     )
-    return [Placed(*row) for row in rows]
 
 
 def variants(

@@ -116,28 +116,51 @@ _MENDED: Final = 0.85
 def of_file(evidence: FileEvidence, lexicon: Lexicon) -> FileGuesses:
     """Everything guessed from one file, evidence that agrees added up."""
     found = outline(evidence.text)
+    named = _named(evidence, found, lexicon)
+    guesses = [
+        *named.kinds,
+        *named.places,
+        *named.titles,
+        *_language(evidence),
+        *_description(evidence, found),
+        *_declared(evidence),
+    ]
+    role = named.kinds[0] if named.kinds else None
+    return FileGuesses(tuple(guesses), role, _headings(evidence, found))
+
+
+def likely_title(evidence: FileEvidence, lexicon: Lexicon) -> str | None:
+    """What `drafted` would call a material of this one file; None where nothing is likely."""
+    guesses = _named(evidence, outline(evidence.text), lexicon).titles
+    return guesses[0].value if guesses and guesses[0].confidence >= OFFER_AT else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """What kind a file is, where it belongs, and what it is called because of that."""
+
+    kinds: list[Guess]
+    places: list[Guess]
+    titles: list[Guess]
+
+
+def _named(evidence: FileEvidence, found: Outline, lexicon: Lexicon) -> _Named:
     words = words_of(plain_name(evidence.name))
     mentions = lexicon.mentions(words)
     kind_guesses = _weighed(kinds(evidence, found, words, mentions))
     place_guesses = list(places(evidence, found, words, mentions, lexicon))
     grades = _weighed(guess for guess in place_guesses if guess.field is Field.GRADES)
-    named = _weighed(guess for guess in place_guesses if guess.field is Field.SUBJECTS)
-    subjects = settled_subjects(named, grades, lexicon)
+    said = _weighed(guess for guess in place_guesses if guess.field is Field.SUBJECTS)
+    subjects = settled_subjects(said, grades, lexicon)
+    books = _weighed(guess for guess in place_guesses if guess.field is Field.BOOKS)
     role = kind_guesses[0] if kind_guesses else None
-    sure = Kind(role.value) if role is not None and role.confidence >= 0.6 else None
-    guesses = [
-        *kind_guesses,
-        *grades,
-        *subjects,
-        *_weighed(guess for guess in place_guesses if guess.field is Field.BOOKS),
-        *titles(
-            evidence, found, sure, lexicon, place_label(_sure(subjects), _sure(grades), lexicon)
-        ),
-        *_language(evidence),
-        *_description(evidence, found),
-        *_declared(evidence),
-    ]
-    return FileGuesses(tuple(guesses), role, _headings(evidence, found))
+    kind = Kind(role.value) if role is not None and role.confidence >= 0.6 else None
+    label = place_label(_sure(subjects), _sure(grades), lexicon)
+    return _Named(
+        kind_guesses,
+        [*grades, *subjects, *books],
+        titles(evidence, found, kind, lexicon, label),
+    )
 
 
 def _sure(guesses: Sequence[Guess]) -> str | None:
@@ -292,4 +315,4 @@ def _worth_showing(field: Field, guesses: Sequence[Guess]) -> tuple[Guess, ...]:
     return (*filled, *offered)
 
 
-__all__ = ["KIND_OF_GROUP", "Drafted", "FileGuesses", "drafted", "of_file"]
+__all__ = ["KIND_OF_GROUP", "Drafted", "FileGuesses", "drafted", "likely_title", "of_file"]

@@ -280,13 +280,15 @@ async def _receive(
 ) -> Receiver:
     """Append the body of the request; with a checksum, all of it or nothing."""
     receiving = await _begin(library, viewer, upload_id, offset, checksum)
+    rest: list[bytes] = []
+    whole = False
     try:
         receiving.require_room(max(0, _announced(request)))
-        await _copy(request, receiving)
-        if isinstance(receiving, CheckedReceiver):
-            await to_thread.run_sync(receiving.prove)
+        await _copy(request, receiving, rest)
+        whole = True
     finally:
-        await to_thread.run_sync(receiving.__exit__, None, None, None)
+        # Also when the client went away in the middle: keep what came.
+        await to_thread.run_sync(partial(_end, receiving, rest, whole=whole))
     return receiving.receiver if isinstance(receiving, CheckedReceiver) else receiving
 
 
@@ -320,6 +322,16 @@ def _enter(
     return checksums.receive(library, viewer, upload_id, offset, checksum).__enter__()
 
 
+def _end(receiving: Receiver | CheckedReceiver, rest: list[bytes], *, whole: bool) -> None:
+    """Write the last piece and make all of it durable; what is `whole` is proven before."""
+    try:
+        _write(receiving, rest)
+        if whole and isinstance(receiving, CheckedReceiver):
+            receiving.prove()
+    finally:
+        receiving.__exit__(None, None, None)
+
+
 def _announced(request: AnyRequest) -> int:
     """Bytes of the body as its header says; -1 when there is one whose length nobody says."""
     length = request.headers.get("content-length", "")
@@ -328,15 +340,17 @@ def _announced(request: AnyRequest) -> int:
     return -1 if "transfer-encoding" in request.headers else 0
 
 
-async def _copy(request: AnyRequest, receiver: Receiver | CheckedReceiver) -> None:
+async def _copy(
+    request: AnyRequest, receiver: Receiver | CheckedReceiver, piece: list[bytes]
+) -> None:
     """Collect the next piece while a thread hashes and writes the one before.
 
-    Raises ClientSilent when the client neither sends nor goes away, or is silent while somebody
-    else wants to go on; our own writing is not counted.
+    What is left in `piece`, however it ends, is still to be written. Raises ClientSilent when the
+    client neither sends nor goes away, or is silent while somebody else wants to go on; our own
+    writing is not counted.
     """
     http: HttpSettings = request.app.state.http
     writing: asyncio.Task[None] | None = None
-    piece: list[bytes] = []
     size = 0
     try:
         async with _patience(receiver, http.upload_timeout) as patience:
@@ -347,16 +361,20 @@ async def _copy(request: AnyRequest, receiver: Receiver | CheckedReceiver) -> No
                     patience.rest()
                     if writing is not None:
                         await writing
-                    writing = asyncio.create_task(to_thread.run_sync(_write, receiver, piece))
-                    piece, size = [], 0
+                    full, size = piece.copy(), 0
+                    piece.clear()
+                    writing = asyncio.create_task(to_thread.run_sync(_write, receiver, full))
                 patience.begin()
     except TimeoutError:
         raise ClientSilent from None
     finally:
-        # Also when the client went away in the middle: keep what came.
         if writing is not None:
-            await writing
-        await to_thread.run_sync(_write, receiver, piece)
+            try:
+                await writing
+            except BaseException:
+                # Some of its bytes may be missing: nothing may follow them.
+                piece.clear()
+                raise
 
 
 class _Patience:
