@@ -339,3 +339,10 @@ def test_what_an_index_has_yet_to_learn_comes_in_portions(database: Database) ->
             learned += [entry.material_id for entry in portion]
             outbox.acknowledge(session, "embedded", portion)
     assert learned == ids
+
+
+def test_a_row_is_new_only_once(database: Database) -> None:
+    with database.write() as session:
+        assert outbox.insert_new(session, Blob, {"sha256": "a" * 64, "size": 1})
+        assert not outbox.insert_new(session, Blob, {"sha256": "a" * 64, "size": 2})
+        assert session.get_one(Blob, "a" * 64).size == 1

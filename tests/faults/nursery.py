@@ -26,8 +26,11 @@ from granian.server.embed import Server
 
 from repo_server import app, failpoints
 from repo_server.logs import configure_logging
-from repo_server.services import indexing
+from repo_server.services import indexing, working
 from repo_server.settings import from_environment
+
+# What is worth a rest among thousands of files would be most of the time that a test takes.
+working.PAUSE = working.GATHERING = 0.02
 
 PLANS: dict[int, int] = {}
 ACKNOWLEDGED: dict[int, int] = {}

@@ -2,7 +2,8 @@
 status, and when the line is good again everything works without a restart.
 
 Three engines, eight faults, six things that people do: 144 answers. The faults that keep silent
-take their deadlines' time and belong to the long campaign (`make soak`).
+take their deadlines' time, as does a storage that talks nonsense, and belong to the long campaign
+(`make soak`).
 """
 
 import os
@@ -17,9 +18,9 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from sqlalchemy import exists, select
+from sqlalchemy import exists, select, update
 
-from repo_server.database.models import Upload
+from repo_server.database.models import Job, Upload, utc_now
 from repo_server.domain.access import Role
 from tests.libraries import docx
 from tests.servers.faulty_proxy import Fault, FaultyProxy
@@ -41,8 +42,14 @@ BROKEN_OFF: Final = 0
 NOT_YET: Final = 404
 """The index has not learned of the lesson."""
 
+SLOW: Final = frozenset({("storage", Fault.GARBLED)})
+
 CASES: Final = [
-    pytest.param(engine, fault, marks=[] if fault in QUICK else [pytest.mark.soak])
+    pytest.param(
+        engine,
+        fault,
+        marks=[] if fault in QUICK and (engine, fault) not in SLOW else [pytest.mark.soak],
+    )
     for engine in ENGINES
     for fault in Fault
 ]
@@ -217,7 +224,10 @@ def test_nothing_is_lost_behind_the_broken_lines(line: Line) -> None:
         proxy.heal()
 
     def all_checked() -> bool:
-        with line.town.database() as database, database.read() as session:
+        with line.town.database() as database, database.write() as session:
+            # As if no job had to wait for its next try.
+            waiting = (Job.state == "open") & (Job.run_at > utc_now())
+            session.execute(update(Job).where(waiting).values(run_at=utc_now()))
             return not session.scalar(select(exists().where(Upload.state == "received")))
 
     assert eventually(all_checked)

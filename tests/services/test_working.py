@@ -290,6 +290,27 @@ def test_an_engine_that_comes_back_is_fed_within_seconds(
     assert material_by_id(library, teacher, made.card.id).card.status == "published"
 
 
+def test_one_job_after_the_other_is_done_until_the_worker_is_asked_to_stop(
+    sqlite_library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker, done = Worker(sqlite_library, jobs=1), list[str]()
+
+    def act(_: Library, key: str) -> None:
+        done.append(key)
+        if key == "b":
+            worker.ask_to_stop()
+
+    handle(monkeypatch, act)
+    with sqlite_library.database.write() as session:
+        for key in "abc":
+            outbox.enqueue(session, uploads.JOB, key)
+    worker._work()
+    with sqlite_library.database.read() as session:
+        states = dict(session.execute(select(Job.key, Job.state)).all())
+    assert done == ["a", "b"]
+    assert states == {"a": "done", "b": "done", "c": "open"}
+
+
 def test_a_loop_survives_any_error(
     sqlite_library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from repo_server.domain.guessing.base import Field, FileEvidence, Manifest, Source
-from repo_server.domain.guessing.drafting import Drafted, drafted
+from repo_server.domain.guessing.drafting import Drafted, drafted, likely_title
 from repo_server.domain.guessing.kinds import kind_of_name
 from repo_server.domain.materials import Kind
 from tests.domain.guessing.test_outline import PLAN
@@ -86,6 +86,14 @@ def test_several_grades_in_one_place_are_all_meant() -> None:
 )
 def test_a_messy_name_becomes_a_readable_title(name: str, title: str) -> None:
     assert said(name).guesses[Field.TITLE][0].value == title
+
+
+@pytest.mark.parametrize("text", ["", PLAN, "Đề kiểm tra giữa kì I\nMôn: Toán 7\nMã đề: 101"])
+@pytest.mark.parametrize("name", ["IMG_2031.docx", "GA_Toan6_Bai24_KNTT.docx", "hoa học trò.pdf"])
+def test_what_one_file_is_called_is_known_without_all_other_guesses(name: str, text: str) -> None:
+    evidence = FileEvidence(name, "document", text, Manifest(title="Phan so lop 6"))
+    titles = drafted([evidence], LEXICON).guesses.get(Field.TITLE, ())
+    assert likely_title(evidence, LEXICON) == next((guess.value for guess in titles), None)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from repo_server.domain.access import Viewer
+from repo_server.domain.errors import StorageFull
 from repo_server.routes.api import uploads
+from repo_server.services.uploads import Receiver
 from tests.routes.edge import HOST, scope_of
 from tests.routes.houses import House, Visitor
 
@@ -102,6 +104,28 @@ def test_a_silent_client_is_given_up_and_what_came_is_kept(house: House, browser
     receive, _ = halting(b"a" * 300, 3600)
     assert asyncio.run(patched(browser, url, 0, receive)) == 408
     assert offset_of(browser, url) == "300"
+
+
+def test_nothing_is_kept_behind_bytes_that_found_no_room(
+    browser: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = declared(browser)
+    pieces = iter((b"a" * 100, b"b" * 100, b"c" * 50, b""))
+    write = Receiver.write
+
+    async def receive() -> dict[str, Any]:
+        piece = next(pieces)
+        return {"type": "http.request", "body": piece, "more_body": bool(piece)}
+
+    def full(receiver: Receiver, data: bytes) -> None:
+        if data.startswith(b"b"):
+            raise StorageFull
+        write(receiver, data)
+
+    monkeypatch.setattr(uploads, "PIECE", 100)
+    monkeypatch.setattr(Receiver, "write", full)
+    assert asyncio.run(patched(browser, url, 0, receive)) == 507
+    assert offset_of(browser, url) == "100"
 
 
 def test_who_comes_back_takes_over_from_the_connection_that_was_lost(browser: Visitor) -> None:
