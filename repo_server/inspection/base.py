@@ -159,6 +159,13 @@ class Launches:
     pages: tuple[Launch, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class MadeView:
+    """HTML that a child made of a file to be read; not yet sanitized."""
+
+    markup: str
+
+
 class Refused(Exception):
     """A decoder will not take this file; `verdict` is a key of `domain.files.REASONS`.
 

@@ -39,6 +39,7 @@ from repo_server.inspection.base import (
     Declared,
     Inspection,
     Launches,
+    MadeView,
     RenderedImage,
     Segment,
 )
@@ -57,6 +58,7 @@ from repo_server.inspection.confinement.wire import (
 )
 from repo_server.inspection.confinement.workplace import Workplace
 from repo_server.inspection.engines import engine_files, engine_path
+from repo_server.inspection.sanitizing import sanitized
 
 WORKER: Final = "repo_server.inspection.work"
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
@@ -153,6 +155,19 @@ class Inspector:
         found = answer.records[0] if answer.records else None
         if isinstance(found, Launches) and answer.ending.status == 0 and _is_playable(found):
             return found
+        refused = _as_inspection(answer, self._limits)
+        raise FileRejected(refused.verdict, refused.reason)
+
+    def reading_view(self, path: Path, kind: str) -> str:
+        """A Markdown file or a notebook as HTML that may stand in a page of ours.
+
+        Raises FileRejected where there is none.
+        """
+        with path.open("rb") as file:
+            answer = self._ask(Job("read", kind=kind), file)
+        found = answer.records[0] if answer.records else None
+        if isinstance(found, MadeView) and answer.ending.status == 0:
+            return sanitized(found.markup)
         refused = _as_inspection(answer, self._limits)
         raise FileRejected(refused.verdict, refused.reason)
 

@@ -17,7 +17,7 @@ from repo_server.domain.files import (
     size_refusal,
 )
 from repo_server.inspection.archives import Archive
-from repo_server.inspection.base import Inspection, Launches, Refused, RenderedImage
+from repo_server.inspection.base import Inspection, Launches, MadeView, Refused, RenderedImage
 from repo_server.inspection.confinement.wire import Job, Record, write_record
 from repo_server.inspection.documents import pdf
 from repo_server.inspection.documents.epub import epub_cover, epub_launches, read_epub
@@ -29,6 +29,7 @@ from repo_server.inspection.documents.opendocument import (
     open_document_thumbnail,
     read_open_document,
 )
+from repo_server.inspection.documents.reading import markdown_view, notebook_view
 from repo_server.inspection.documents.rtf import read_rtf
 from repo_server.inspection.documents.spreadsheets import read_workbook
 from repo_server.inspection.documents.texts import read_text
@@ -99,6 +100,10 @@ _LAUNCHES: Final[dict[str, Callable[[Archive], Launches]]] = {
     **dict.fromkeys(("scorm12", "scorm2004", "imscc", "imscp"), ims_launches),
     "cmi5": cmi5_launches,
     "epub": epub_launches,
+}
+_VIEWS: Final[dict[str, Callable[[Source], str]]] = {
+    "md": markdown_view,
+    "ipynb": notebook_view,
 }
 _ffmpeg: Final[list[str]] = []
 _PICTURES: Final = frozenset(pictures.PLUGINS)
@@ -251,8 +256,13 @@ def _launch(job: Job, source: Source) -> Launches:
     return _LAUNCHES[job.kind](Archive(source))
 
 
+def _read_view(job: Job, source: Source) -> MadeView:
+    return MadeView(_VIEWS[job.kind](source))
+
+
 _ONE_RECORD: Final[dict[str, Callable[[Job, Source], Record]]] = {
     "render": _render,
     "recognize": _recognize,
     "launch": _launch,
+    "read": _read_view,
 }

@@ -1,6 +1,7 @@
 """The engines that every service works with, as one value."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from repo_server.database.engine import Database
 from repo_server.inspection.clamd import Clamd
@@ -10,11 +11,14 @@ from repo_server.search.base import SearchIndex
 from repo_server.services.balancing import Balancer
 from repo_server.services.incidents import Incidents
 from repo_server.services.knowledge import KnowledgeCache
-from repo_server.services.open_packages import OpenPackages
+from repo_server.services.open_packages import Kept, OpenPackages
 from repo_server.services.usage import Usage
 from repo_server.services.vocabulary import Vocabulary
 from repo_server.storage.base import ObjectStorage
 from repo_server.storage.staging import StagingArea
+
+_VIEWS: Final = 16
+"""Files to be read whose HTML is kept in memory, of up to 2 MB each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ class Library:
     incidents: Incidents = field(default_factory=Incidents)
     balancer: Balancer = field(default_factory=Balancer)
     packages: OpenPackages = field(default_factory=OpenPackages)
+    views: Kept[str] = field(default_factory=lambda: Kept(_VIEWS))
 
     def close(self) -> None:
         """Let go of every engine; the library is not to be used afterwards."""

@@ -26,7 +26,8 @@ def a_file(number: int, group: str, name: str, preview: Context, **changes: Any)
         "download_url": f"/api/files/{number}/content?download=1",
         "play_url": f"/hoc-lieu/K7P4M0/mo/{number}" if group == "package" else None,
         "play_note": "play.download_only" if group == "archive" else "",
-        "preview": {"type": "none", "url": None, "pages": [], "text": None} | preview,
+        "preview": {"type": "none", "url": None, "pages": [], "text": None, "markup": None}
+        | preview,
     }
     return file | changes
 

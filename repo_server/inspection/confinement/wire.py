@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from repo_server.inspection.base import Confinement, Inspection, Launches, RenderedImage
+from repo_server.inspection.base import Confinement, Inspection, Launches, MadeView, RenderedImage
 
 ANSWER_LIMIT: Final = 48 << 20
 """Bytes that one child may write: 10 M characters of text and a picture."""
@@ -77,12 +77,13 @@ class Ending:
     cpu_seconds: float
 
 
-Record = Inspection | RenderedImage | Launches
+Record = Inspection | RenderedImage | Launches | MadeView
 
 _RECORDS: Final[dict[bytes, type[Record]]] = {
     b"I": Inspection,
     b"P": RenderedImage,
     b"L": Launches,
+    b"V": MadeView,
 }
 _ENDING: Final = struct.Struct("=i?d")
 _LENGTH: Final = struct.Struct("=I")

@@ -1,8 +1,12 @@
 """A material as its page and its form show it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
+
+from markupsafe import Markup
 
 from repo_server.domain.access import Action
 from repo_server.domain.bundles import Contents
@@ -26,12 +30,16 @@ class ShownPage:
 
 @dataclass(frozen=True, slots=True)
 class ShownPreview:
-    """What can be seen of a file on the page: pages, image, video, audio, text or none."""
+    """What can be seen of a file on the page: pages, image, video, audio, text or none.
+
+    `markup` is a file to be read, in place of its text.
+    """
 
     type: str
     url: str | None
     pages: tuple[ShownPage, ...]
     text: str | None
+    markup: Markup | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +110,7 @@ class ShownMaterial:
     updated_at: datetime
 
 
+_NO_VIEWS: Final[Mapping[int, str]] = MappingProxyType({})
 _NEEDS_REASON: Final = frozenset({Action.RETURN, Action.WITHDRAW})
 _DANGER: Final = frozenset({Action.WITHDRAW, Action.DELETE})
 _FROM_CARD: Final = (
@@ -118,15 +127,23 @@ _FROM_FILE: Final = (
 )  # fmt: skip
 
 
-def shown_material(view: MaterialView, *, plays: bool = False) -> ShownMaterial:
-    """The material as templates use it; `plays`: there is a second origin for packages."""
+def shown_material(
+    view: MaterialView, *, plays: bool = False, views: Mapping[int, str] = _NO_VIEWS
+) -> ShownMaterial:
+    """The material as templates use it.
+
+    `plays`: there is a second origin for packages; `views`: sanitized HTML of files to be read.
+    """
     values: dict[str, Any] = {name: getattr(view.card, name) for name in _FROM_CARD}
     values |= {name: getattr(view, name) for name in _FROM_VIEW}
     return ShownMaterial(
         **values,
         kind_label=view.card.kind_label or worded("suggestion", "title", "Học liệu"),
         description_paragraphs=_paragraphs(view.card),
-        files=tuple(shown_file(file, view.card.url, plays=plays) for file in view.files),
+        files=tuple(
+            shown_file(file, view.card.url, plays=plays, view=views.get(file.id))
+            for file in view.files
+        ),
     )
 
 
@@ -134,7 +151,9 @@ def _paragraphs(card: Card) -> tuple[str, ...]:
     return tuple(filter(None, (line.strip() for line in card.description.splitlines())))
 
 
-def shown_file(file: FileView, material: str = "", *, plays: bool = False) -> ShownFile:
+def shown_file(
+    file: FileView, material: str = "", *, plays: bool = False, view: str | None = None
+) -> ShownFile:
     """The file as templates use it; `material` is the address of its material's page."""
     played = file.kind in PLAYERS
     values: dict[str, Any] = {name: getattr(file, name) for name in _FROM_FILE}
@@ -145,7 +164,7 @@ def shown_file(file: FileView, material: str = "", *, plays: bool = False) -> Sh
         download_url=f"/api/files/{file.id}/content?download=true",
         play_url=f"{material}/mo/{file.id}" if played and plays else None,
         play_note="" if played and plays else _why_not_played(file),
-        preview=_preview(file),
+        preview=_preview(file, view),
     )
 
 
@@ -155,14 +174,15 @@ def _why_not_played(file: FileView) -> str:
     return "play.download_only" if file.group == "package" else ""
 
 
-def _preview(file: FileView) -> ShownPreview:
+def _preview(file: FileView, view: str | None) -> ShownPreview:
     content = f"/api/files/{file.id}/{'preview/1' if file.kind in DRAWN_KINDS else 'content'}"
     url = content if file.preview in ("image", "video", "audio") else None
     pages = tuple(
         ShownPage(number, f"/api/files/{file.id}/preview/{number}", f"Trang {number}")
         for number in file.preview_pages
     )
-    return ShownPreview(file.preview, url, pages, file.preview_text)
+    markup = Markup(view) if view else None  # noqa: S704 - services hand it out sanitized
+    return ShownPreview(file.preview, url, pages, file.preview_text, markup)
 
 
 def duration_label(seconds: float | None) -> str | None:

@@ -28,7 +28,14 @@ from repo_server.routes.pages.redirects import see
 from repo_server.routes.pages.rendering import HtmlRequest, Pages
 from repo_server.routes.pages.sharing import sharing_of
 from repo_server.routes.preconditions import etag
-from repo_server.services import duplicates, materials, neighbors, suggesting, viewing
+from repo_server.services import (
+    duplicates,
+    materials,
+    neighbors,
+    reading_views,
+    suggesting,
+    viewing,
+)
 from repo_server.services.library import Library
 from repo_server.services.materials import Description
 from repo_server.services.viewing import MaterialView
@@ -54,7 +61,11 @@ def material_page(
         viewer,
         "material.html",
         headers={"etag": etag(view.rev)} if not viewer.signed_in else None,
-        material=shown_material(view, plays=bool(content_origin(request))),
+        material=shown_material(
+            view,
+            plays=bool(content_origin(request)),
+            views=reading_views.reading_views(library, viewer, view.files),
+        ),
         save_data=request.headers.get("save-data", "").strip().lower() == "on",
         actions=shown_actions(request, pages, view),
         edit_url=f"{view.card.url}/sua" if view.can_edit else None,

@@ -375,3 +375,17 @@ def test_a_light_copy_is_served_by_ranges_and_offered_where_data_is_dear(
 
     house.library.storage.delete(ObjectKey.derivative(sha256, "light.mp4"))
     assert error_of(browser.get(f"{base}/light"))["code"] == "not_found"
+
+
+def test_markdown_and_notebooks_are_read_on_the_page_and_their_markup_is_text(
+    house: House, teacher: Viewer
+) -> None:
+    view = house.draft(teacher)
+    text = "# Mở đầu\n\n<script>alert(1)</script> **đậm**"
+    libraries.upload(house.library, teacher, "Bài.md", text.encode(), material_id=view.card.id)
+    page = house.browser(teacher).page(view.card.url).body.decode()
+
+    assert "<h4>Mở đầu</h4>" in page
+    assert "<strong>đậm</strong>" in page
+    assert "&lt;script&gt;alert(1)" in page
+    assert "<script>alert" not in page
