@@ -317,6 +317,20 @@ def test_what_came_when_there_was_no_scanner_is_scanned_first(
     assert fake.seen == [file.size]
 
 
+def test_a_file_that_is_too_large_is_told_of_and_no_longer_when_limits_are_raised(
+    scanned: Library, fake: FakeClamd, teacher: Viewer
+) -> None:
+    (file,) = draft(scanned, teacher).files
+    for limit, warnings in ((10, [scanning.NOT_WHOLE]), (None, [])):
+        fake.limit = limit
+        with scanned.database.write() as session:
+            session.execute(update(Blob).values(scanned_at=None))
+        rescan(scanned)
+        with scanned.database.read() as session:
+            assert session.scalars(select(MaterialFile.warnings)).one() == warnings
+            assert session.get_one(Blob, file.sha256).scanned_at is not None
+
+
 def test_a_scan_stops_with_its_process(scanned: Library, fake: FakeClamd, teacher: Viewer) -> None:
     draft(replace(scanned, scanner=None), teacher)
     Rescanner(scanned, lambda _: True).round()

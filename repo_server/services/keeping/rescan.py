@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import structlog
 from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
 
 from repo_server.database import audit
-from repo_server.database.models import Blob, database_now, utc_now
+from repo_server.database.models import Blob, MaterialFile, database_now, utc_now
 from repo_server.database.turns import turn
 from repo_server.domain.errors import FileQuarantined
 from repo_server.inspection.clamd import Readable, Scan
@@ -99,6 +100,7 @@ def note(library: Library, stored: Stored, found: Scan | None) -> None:
         threat = found.threat
         if threat is not None and scanning.is_exempt(session, blob.sha256, threat):
             threat = None
+        _warn(session, blob.sha256, whole=found.whole)
         blob.scanned_at, before = utc_now(), blob.threat
         if threat == before:
             return
@@ -113,3 +115,17 @@ def note(library: Library, stored: Stored, found: Scan | None) -> None:
     if threat is not None:
         library.incidents.note(FileQuarantined.code)
         log.error("rescan.found", sha256=stored.sha256, threat=threat)
+
+
+def _warn(session: Session, sha256: str, *, whole: bool) -> None:
+    """Say on every file of these bytes that they are more than the scanner takes, or no longer."""
+    files = session.execute(
+        select(MaterialFile.id, MaterialFile.warnings).where(MaterialFile.sha256 == sha256)
+    ).all()
+    for file_id, told in files:
+        others = [one for one in told if one != scanning.NOT_WHOLE]
+        warnings = others if whole else [*others, scanning.NOT_WHOLE]
+        if warnings != told:
+            # Not through the session: nobody changed the material.
+            same = MaterialFile.id == file_id
+            session.execute(update(MaterialFile).where(same).values(warnings=warnings))
