@@ -7,10 +7,10 @@ words, weighed against how likely the slips are. What was typed always stays a c
 """
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import islice, pairwise
+from itertools import islice
 from math import exp, log
 from typing import Final
 
@@ -18,18 +18,12 @@ from repo_server.domain.questions.base import Origin
 from repo_server.domain.questions.catalogue_words import NUMBER, CatalogueWords, Spellings
 from repo_server.domain.questions.edits import TWICE, LongWords, slips
 from repo_server.domain.questions.keystrokes import from_telex
+from repo_server.domain.questions.sentences import Choice, Sentence, Typed
 from repo_server.domain.questions.syllables import is_syllable, is_unmarked_syllable
 from repo_server.domain.vietnamese import exact_token, fold_token, unmarked
 
-_PAIRED: Final = 0.8
-"""How much of a word's likelihood comes from the word before it."""
-
 _KEYED_SHARE: Final = 0.4
 """Of the words, how many that can only be keystrokes make the question one typed in keystrokes."""
-
-_UNKNOWN_SYLLABLE: Final = 0.3
-_UNKNOWN: Final = 0.002
-"""Uses that a word is taken to have that the catalogue does not know."""
 
 _KEYS_OF_NO_WORD: Final = 0.3
 _KEYS_ALONE: Final = 4.0
@@ -51,36 +45,14 @@ _VOWELS: Final = frozenset("aeiouy")
 _CHOICES: Final = 12
 _SHOWN: Final = 4
 _LEAST_TRUST: Final = 0.02
-_PAIRS_OF_A_SLIP: Final = 2
-_MOST_SUSPICIOUS: Final = 8
 _SHORTEST_SPLIT: Final = 4
 _SHORTEST: Final = 2
 _CONTINUATIONS: Final = 200
+_TELLING: Final = 3
+"""Letters of an unfinished word from which it can be wrong."""
+
 _MOST_PARTS_LETTERS: Final = 40
 _LONGEST_PART: Final = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Typed:
-    """A word as typed, normalized; numbers are given as `NUMBER`.
-
-    `fixed`: a code or a name; it is never corrected and says nothing of its neighbours.
-    `unfinished`: perhaps still being written.
-    """
-
-    word: str
-    fixed: bool = False
-    unfinished: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One way to read a stretch of the question; `trust` compares the ways, 0 to 1."""
-
-    words: tuple[str, ...]
-    origin: Origin
-    cost: float = 0.0
-    trust: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +89,7 @@ class Corrector:
         telexed = tuple(self._telex(one) for one in typed)
         certain = sum(self._is_surely_keyed(*pair) for pair in zip(typed, telexed, strict=True))
         keyed = certain >= _KEYED_SHARE * sum(not one.fixed for one in typed) and certain > 0
-        sentence = _Sentence(
+        sentence = Sentence(
             self.words.exact if marked or keyed else self.words.folded,
             typed,
             telexed,
@@ -146,11 +118,9 @@ class Corrector:
         the word before it in the catalogue, and no word that does."""
         if before.fixed or last.fixed or NUMBER in (before.word, last.word):
             return False
-        folded, first = self.words.folded, fold_token(before.word)
-        if folded.together(first, fold_token(last.word)):
+        if self.words.folded.together(fold_token(before.word), fold_token(last.word)):
             return False
-        longer = islice(self.words.beginning_with(unmarked(last.word)), _CONTINUATIONS)
-        return any(folded.together(first, whole) for whole in longer)
+        return self._follow(before, self.words.beginning_with(unmarked(last.word)))
 
     def _is_surely_keyed(self, one: Typed, telexed: str) -> bool:
         """Whether a word can be nothing but keystrokes: neither a word nor two run together."""
@@ -164,9 +134,9 @@ class Corrector:
         found = "" if one.fixed else from_telex(one.word)
         return found if found and (found in self.words.exact or is_syllable(found)) else ""
 
-    def _choices(self, sentence: "_Sentence", at: int) -> list[Choice]:
+    def _choices(self, sentence: Sentence, at: int) -> list[Choice]:
         as_typed = Choice((sentence.keys[at],), Origin.TYPED)
-        if not sentence.is_suspicious(at) or self._may_go_on(sentence.typed[at]):
+        if not sentence.is_suspicious(at) or self._may_go_on(sentence.typed, at):
             return [as_typed]
         likeliest: dict[tuple[str, ...], Choice] = {}
         keyed = sentence.keyed and self._is_surely_keyed(sentence.typed[at], sentence.telexed[at])
@@ -182,11 +152,24 @@ class Corrector:
         found.sort(key=lambda choice: sentence.beside(at, choice), reverse=True)
         return [as_typed, *found[:_CHOICES]]
 
-    def _may_go_on(self, one: Typed) -> bool:
-        """Whether an unfinished word is the beginning of a word."""
-        return one.unfinished and any(self.words.beginning_with(unmarked(one.word)))
+    def _may_go_on(self, typed: Sequence[Typed], at: int) -> bool:
+        """Whether an unfinished word is the beginning of a word, one that follows the word before
+        it where that says anything."""
+        one = typed[at]
+        if not one.unfinished:
+            return False
+        longer = self.words.beginning_with(unmarked(one.word))
+        before = typed[at - 1] if at else None
+        if before is None or before.fixed or before.word == NUMBER or len(one.word) < _TELLING:
+            return any(longer)
+        return self._follow(before, longer)
 
-    def _keystrokes(self, sentence: "_Sentence", at: int) -> Iterator[Choice]:
+    def _follow(self, before: Typed, words: Iterable[str]) -> bool:
+        """Whether the catalogue has one of the first of these folded words behind `before`."""
+        folded, first = self.words.folded, fold_token(before.word)
+        return any(folded.together(first, word) for word in islice(words, _CONTINUATIONS))
+
+    def _keystrokes(self, sentence: Sentence, at: int) -> Iterator[Choice]:
         word = sentence.telexed[at]
         if word:
             cost = _KEYS_OF_NO_WORD if sentence.keyed else _KEYS_ALONE
@@ -195,7 +178,7 @@ class Corrector:
             written = word if sentence.exact else fold_token(word)
             yield Choice((written,), Origin.KEYSTROKES, cost)
 
-    def _slipped(self, sentence: "_Sentence", at: int) -> Iterator[Choice]:
+    def _slipped(self, sentence: Sentence, at: int) -> Iterator[Choice]:
         typed = sentence.typed[at].word
         if len(typed) < _SHORTEST:
             return
@@ -218,7 +201,7 @@ class Corrector:
         likely = sorted(found, key=lambda word: found[word] - log(uses(word)))[:_SLIPS]
         return {word: found[word] for word in likely if len(word) >= _SHORTEST}
 
-    def _parted(self, sentence: "_Sentence", at: int) -> Iterator[Choice]:
+    def _parted(self, sentence: Sentence, at: int) -> Iterator[Choice]:
         """Two words run together, or in a long run several."""
         word = sentence.keys[at]
         if not _SHORTEST_SPLIT <= len(word) <= _MOST_PARTS_LETTERS:
@@ -243,7 +226,7 @@ class Corrector:
         pairs = ((one, other) for one in firsts for other in seconds)
         return max(pairs, key=lambda pair: self.words.exact.together(*pair))
 
-    def _best_path(self, sentence: "_Sentence", choices: Sequence[Sequence[Choice]]) -> _Path:
+    def _best_path(self, sentence: Sentence, choices: Sequence[Sequence[Choice]]) -> _Path:
         """The likeliest way through, keeping the best way to each last word."""
         beams: list[dict[str, _Path]] = [{} for _ in range(len(choices) + 1)]
         beams[0][""] = _Path(0.0, ())
@@ -258,10 +241,10 @@ class Corrector:
                         beams[end][last] = _Path(score, (*path.steps, (at, end, choice)))
         return max(beams[-1].values(), key=lambda path: path.score)
 
-    def _torn(self, sentence: "_Sentence", at: int) -> Iterator[Choice]:
+    def _torn(self, sentence: Sentence, at: int) -> Iterator[Choice]:
         """One word that was torn into two, neither of which stands well there."""
         both = sentence.typed[at : at + 2]
-        if len(both) < 2 or any(one.fixed or self._may_go_on(one) for one in both):
+        if len(both) < 2 or any(one.fixed for one in both) or both[1].unfinished:
             return
         strange = [not self._is_known(one) for one in both]
         if not any(strange) or not all(sentence.is_suspicious(at + on) for on in (0, 1)):
@@ -275,124 +258,8 @@ class Corrector:
         return fold_token(one.word) in self.words.folded and len(one.word) > 1
 
 
-class _Sentence:
-    """A question in one reading (exact or folded), with how likely words follow each other."""
-
-    def __init__(
-        self,
-        spelled: Spellings,
-        typed: tuple[Typed, ...],
-        telexed: tuple[str, ...],
-        *,
-        keyed: bool,
-        exact: bool,
-    ) -> None:
-        self.spelled = spelled
-        self.typed = typed
-        self.telexed = telexed
-        self.keyed = keyed
-        self.exact = exact
-        key = exact_token if exact else fold_token
-        self.keys = tuple("" if one.fixed else key(one.word) for one in typed)
-        self._likelihoods: dict[tuple[str, str], float] = {}
-        self._scrambled = self._is_scrambled()
-        self._suspicious = self._find_suspicious()
-        self._is_spelled = is_syllable if exact else is_unmarked_syllable
-
-    def is_suspicious(self, at: int) -> bool:
-        """Whether a word may be another one than was typed."""
-        return at in self._suspicious
-
-    def _find_suspicious(self) -> frozenset[int]:
-        """All that may be keystrokes, and the first of the others: where most words are wrong, no
-        corrector helps."""
-        found = [at for at in range(len(self.keys)) if self._looks_wrong(at)]
-        keyed = {at for at in found if self.telexed[at]}
-        others = [at for at in found if at not in keyed]
-        return frozenset((*keyed, *others[:_MOST_SUSPICIOUS]))
-
-    def _looks_wrong(self, at: int) -> bool:
-        """Unknown, or never seen beside one of its neighbours."""
-        word = self.keys[at]
-        if not word or word == NUMBER:
-            return False
-        if word not in self.spelled:
-            return True
-        if self._scrambled:
-            return False
-        before, after = self.neighbour(at - 1), self.neighbour(at + 1)
-        return self._is_strange(before, word) or self._is_strange(word, after)
-
-    def _is_strange(self, first: str, second: str) -> bool:
-        """Whether two words are not seen side by side; numbers and names stand beside any."""
-        if not first or not second or NUMBER in (first, second):
-            return False
-        return not self.spelled.together(first, second)
-
-    def _is_scrambled(self) -> bool:
-        """Whether the words are known but in no order: then neighbours tell nothing.
-
-        One slip makes two pairs strange.
-        """
-        known = self.spelled
-        strange = sum(
-            first in known and second in known and self._is_strange(first, second)
-            for first, second in pairwise(self.keys)
-        )
-        return strange > _PAIRS_OF_A_SLIP and 2 * strange >= len(self.keys) - 1
-
-    def neighbour(self, at: int) -> str:
-        """The word there as typed; "" for none, and for one that says nothing."""
-        return self.keys[at] if 0 <= at < len(self.keys) else ""
-
-    def beside(self, at: int, choice: Choice) -> float:
-        """How well a choice stands between the neighbours as they were typed."""
-        score = self.score(self.neighbour(at - 1), choice, at)
-        after = self.neighbour(at + 1)
-        return score + (self.likelihood(choice.words[-1], after) if after else 0)
-
-    def is_seen_beside(self, at: int, choice: Choice) -> bool:
-        """Whether the catalogue has a choice beside a neighbour. Letters without a vowel may be an
-        abbreviation: nothing else takes their place."""
-        before, after = self.neighbour(at - 1), self.neighbour(at + 1)
-        return bool(
-            self.spelled.together(before, choice.words[0])
-            or self.spelled.together(choice.words[-1], after)
-        )
-
-    def score(self, before: str, choice: Choice, at: int) -> float:
-        """The logarithm of how likely a choice follows a word, slips included."""
-        if not self.keys[at]:
-            return 0.0
-        score = -choice.cost
-        for word in choice.words:
-            score += self.likelihood(before, word)
-            before = word
-        return score
-
-    def likelihood(self, before: str, word: str) -> float:
-        """The logarithm of how likely a word follows another; of a word alone after ""."""
-        known = self._likelihoods.get((before, word))
-        if known is None:
-            known = self._likelihoods[before, word] = self._reckoned(before, word)
-        return known
-
-    def _reckoned(self, before: str, word: str) -> float:
-        spelled = self.spelled
-        uses: float = spelled.uses(word)
-        if not uses:
-            longer = max(0, len(word) - _LONGEST_PART)
-            uses = _UNKNOWN_SYLLABLE if self._is_spelled(word) else _UNKNOWN * exp(-longer)
-        alone = uses / spelled.total
-        if not before:
-            return log(alone)
-        together = spelled.together(before, word)
-        paired = together / spelled.uses(before) if together else 0.0
-        return log(_PAIRED * paired + (1 - _PAIRED) * alone)
-
-
 def _stretches(
-    sentence: _Sentence, best: _Path, choices: Sequence[Sequence[Choice]]
+    sentence: Sentence, best: _Path, choices: Sequence[Sequence[Choice]]
 ) -> Iterator[Stretch]:
     for number, (start, end, believed) in enumerate(best.steps):
         others = choices[start] if end == start + 1 else [believed, _torn_as_typed(sentence, start)]
@@ -404,12 +271,12 @@ def _stretches(
         yield Stretch(start, end, _trusted(sentence, start, (before, after), believed, others))
 
 
-def _torn_as_typed(sentence: _Sentence, start: int) -> Choice:
+def _torn_as_typed(sentence: Sentence, start: int) -> Choice:
     return Choice(sentence.keys[start : start + 2], Origin.TYPED)
 
 
 def _trusted(
-    sentence: _Sentence,
+    sentence: Sentence,
     at: int,
     neighbours: tuple[str, str],
     believed: Choice,
@@ -457,7 +324,7 @@ def _may_stand_alone(part: str, spelled: Spellings) -> bool:
     return part in spelled and (len(part) > _SHORTEST or is_unmarked_syllable(part))
 
 
-def _segmented(word: str, sentence: _Sentence) -> tuple[str, ...]:
+def _segmented(word: str, sentence: Sentence) -> tuple[str, ...]:
     """A run of letters as the likeliest row of known words; () when there is none."""
     spelled = sentence.spelled
     best: list[tuple[float, tuple[str, ...]] | None] = [(0.0, ())] + [None] * len(word)

@@ -12,9 +12,10 @@ from typing import Final
 from repo_server.domain.mentions import Lexicon, Word
 from repo_server.domain.questions.base import MOST_WORDS, Origin, Question, Reading, Term
 from repo_server.domain.questions.catalogue_words import NUMBER, CatalogueWords
-from repo_server.domain.questions.correcting import Choice, Corrector, Stretch, Typed
+from repo_server.domain.questions.correcting import Corrector, Stretch
 from repo_server.domain.questions.keystrokes import from_vni, is_plainly_vni
 from repo_server.domain.questions.naming import NamedSpan, named_spans
+from repo_server.domain.questions.sentences import Choice, Typed
 from repo_server.domain.questions.syllables import is_unmarked_syllable
 from repo_server.domain.questions.synonyms import LONGEST_KEY, Expansion, Synonyms
 from repo_server.domain.vietnamese import (

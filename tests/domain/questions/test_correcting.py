@@ -3,8 +3,9 @@
 import pytest
 
 from repo_server.domain.questions.base import MOST_WORDS, Origin
-from repo_server.domain.questions.correcting import Corrector, Typed
+from repo_server.domain.questions.correcting import Corrector
 from repo_server.domain.questions.edits import LongWords, distance, slips
+from repo_server.domain.questions.sentences import Typed
 from tests.domain.questions.knowledge import WORDS
 
 CORRECTOR = Corrector(WORDS)
