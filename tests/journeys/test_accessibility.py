@@ -223,4 +223,7 @@ def test_pages_of_collections(begin: Callable[[], Visit], house: House) -> None:
 def test_pages_of_administrators(begin: Callable[[], Visit]) -> None:
     visit = begin()
     visit.sign_in(ADMIN)
-    assert check(visit, {"state": "/quan-tri"}) == {}
+    synonyms = "/quan-tri/tu-dong-nghia?thu=phuowng+trinhf+l%E1%BB%9Bp+9+pitago"
+    assert check(visit, {"state": "/quan-tri", "synonyms": synonyms}) == {}
+    visit.page.locator("details.act > summary").first.click()
+    assert faults(visit.page) == []
