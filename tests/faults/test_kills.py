@@ -84,6 +84,7 @@ def campaign(house: CrashHouse, kills: int, longest: float) -> None:
     assert len(house.ledger.received) >= kills // 3
 
 
+@pytest.mark.timeout(300)
 def test_a_few_kills_lose_nothing_that_was_acknowledged(nursery: Nursery, tmp_path: Path) -> None:
     house = crash_house(tmp_path, nursery, {})
     try:
