@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from itertools import islice
 from typing import Final, Protocol
 
 import structlog
@@ -26,6 +27,9 @@ from repo_server.services.documents import material_documents
 from repo_server.services.library import Library
 
 BATCH: Final = 500
+
+ACKNOWLEDGED: Final = 20_000
+"""Materials in one transaction when a rebuilt index is noted."""
 
 PATIENCE: Final = 30.0
 """Seconds to wait for somebody else's batch."""
@@ -131,11 +135,22 @@ def rebuild(
             reached("C37")
             with library.database.write() as session:
                 outbox.forget_index(session, index.name)
-                outbox.acknowledge(session, index.name, [Behind(*entry) for entry in fed.items()])
+            _acknowledge(library, index, fed)
         reached("C38")
     finally:
         new.abandon()
     return len(fed)
+
+
+def _acknowledge(library: Library, index: SearchIndex, fed: dict[int, int]) -> None:
+    """Note what the index holds, bit by bit: a million rows at once would keep all others waiting.
+
+    Whoever dies in between leaves some to be fed again.
+    """
+    held = iter(fed.items())
+    while portion := [Behind(*entry) for entry in islice(held, ACKNOWLEDGED)]:
+        with library.database.write() as session:
+            outbox.acknowledge(session, index.name, portion)
 
 
 def _compare(new: Rebuild, fed: dict[int, int]) -> None:
