@@ -14,10 +14,12 @@ from typing import Any, Final, cast
 
 from sqlalchemy import (
     Integer,
+    Select,
     Table,
     Update,
     and_,
     bindparam,
+    column,
     event,
     func,
     insert,
@@ -205,26 +207,39 @@ class Behind:
     want_rev: int
 
 
-_BEHIND: Final = (
-    select(IndexState.material_id, IndexState.want_rev)
-    .where(IndexState.target == bindparam("target"), IndexState.want_rev > IndexState.have_rev)
-    .order_by(IndexState.material_id)
-    .limit(bindparam("most", type_=Integer()))
-)
+_BY_DEBT: Final = text("index_state INDEXED BY ix_index_state_behind")
+"""SQLite keeps no statistics, and would look through everything that it knows of a target to find
+that nothing is owed: four times a second, at a million materials."""
+
+
+@cache
+def _owed(dialect: str, *further: str) -> Select[*tuple[Any, ...]]:
+    """Ids of the materials that a target has yet to learn, in order, with further columns."""
+    known = _BY_DEBT if dialect == "sqlite" else IndexState.__table__
+    return (
+        select(*(column(name, Integer()) for name in ("material_id", *further)))
+        .select_from(known)
+        .where(column("target") == bindparam("target"), column("want_rev") > column("have_rev"))
+        .order_by(column("material_id"))
+        .limit(bindparam("most", type_=Integer()))
+    )
 
 
 def behind(session: Session, target: str, limit: int) -> tuple[Behind, ...]:
     """Up to `limit` materials that `target` has yet to learn."""
-    rows = session.execute(_BEHIND, {"target": target, "most": limit})
+    asked = {"target": target, "most": limit}
+    rows = session.execute(_owed(_dialect(session), "want_rev"), asked)
     return tuple(Behind(material_id, want_rev) for material_id, want_rev in rows)
 
 
 def lag(session: Session, target: str, most: int | None = None) -> int:
     """How many materials `target` has yet to learn; counts no further than `most`."""
-    owed = select(IndexState.material_id).where(
-        IndexState.target == target, IndexState.want_rev > IndexState.have_rev
-    )
-    return session.scalar(select(func.count()).select_from(owed.limit(most).subquery())) or 0
+    owed = _owed(_dialect(session)).subquery()
+    asked = {"target": target, "most": _ALL if most is None else most}
+    return session.scalar(select(func.count()).select_from(owed), asked) or 0
+
+
+_ALL: Final = 2**31 - 1
 
 
 def acknowledge(session: Session, target: str, learned: Iterable[Behind]) -> None:

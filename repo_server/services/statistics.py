@@ -101,7 +101,7 @@ def _counts(library: Library, session: Session) -> Counts:
     jobs = _by(session, Job.state, Job.state.in_(JOB_STATES))
     uploads = _by(session, Upload.state)
     return Counts(
-        materials=_by(session, Material.status, Material.deleted_at.is_(None)),
+        materials=_materials(session),
         uploads={state: uploads.get(state, 0) for state in UPLOAD_STATES},
         jobs={state: jobs.get(state, 0) for state in JOB_STATES},
         index_lag={index.name: outbox.lag(session, index.name) for index in library.indexes},
@@ -114,6 +114,16 @@ def _counts(library: Library, session: Session) -> Counts:
         longest_unverified=damage.longest_unverified(session),
         verdict=verdicts.last_verdict(session),
     )
+
+
+def _materials(session: Session) -> dict[str, int]:
+    """Materials by state, deleted ones aside: two walks through indexes, none through the rows."""
+    deleted = _by(session, Material.status, Material.deleted_at.is_not(None))
+    found = {
+        state: count - deleted.get(state, 0)
+        for state, count in _by(session, Material.status).items()
+    }
+    return {state: count for state, count in found.items() if count}
 
 
 def _comparisons(library: Library, session: Session) -> dict[str, Comparison]:

@@ -1,15 +1,28 @@
 """The curriculum's tree, with how many published materials stand below each item."""
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import bindparam, exists, false, func, literal, or_, select
+from sqlalchemy import (
+    Connection,
+    Engine,
+    bindparam,
+    exists,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session, aliased
 
 from repo_server.database.models import CurriculumItem, Framework, Material, Placement
 from repo_server.database.queries.visibility import visible
 from repo_server.domain.access import Viewer
+from repo_server.domain.materials import Status
 
 _TITLES_AT_ONCE: Final = 1_000
 
@@ -66,23 +79,44 @@ def children(
 ) -> list[CountedItem]:
     """The items below `parent_id` (None: the roots), in order, with their counts."""
     below = aliased(CurriculumItem)
-    placed = select(func.count()).where(Placement.item_id == CurriculumItem.id).scalar_subquery()
     rows = session.execute(
-        select(CurriculumItem, placed, exists().where(below.parent_id == CurriculumItem.id))
+        select(CurriculumItem, exists().where(below.parent_id == CurriculumItem.id))
         .where(CurriculumItem.framework_id == framework_id, CurriculumItem.parent_id == parent_id)
         .order_by(CurriculumItem.sequence, CurriculumItem.id)
-    )
-    return [CountedItem(item, count, has_children) for item, count, has_children in rows]
+    ).all()
+    placed = counts(session, viewer, [item.id for item, _ in rows])
+    return [CountedItem(item, placed.get(item.id, 0), has_children) for item, has_children in rows]
 
 
 def counts(session: Session, viewer: Viewer, item_ids: Sequence[int]) -> dict[int, int]:
-    """How many published materials stand at or below each item."""
-    rows = session.execute(
-        select(Placement.item_id, func.count())
-        .where(Placement.item_id.in_(item_ids))
-        .group_by(Placement.item_id)
-    )
-    return dict(rows.all())
+    """How many published materials stand at or below each item.
+
+    Large counts may be some seconds old: to count a million takes longer than to show a page.
+    """
+    kept = _LARGE_COUNTS.setdefault(session.get_bind(), {})
+    fresh = time.monotonic() - COUNTS_KEPT
+    known = {id_: kept[id_][0] for id_ in item_ids if id_ in kept and kept[id_][1] > fresh}
+    asked = [id_ for id_ in item_ids if id_ not in known]
+    counted = dict(session.execute(_COUNTS, {"ids": asked}).all()) if asked else {}
+    now = time.monotonic()
+    kept |= {id_: (count, now) for id_, count in counted.items() if count >= LARGE}
+    return known | counted
+
+
+LARGE: Final = 5_000
+"""Materials at one item from which on counting them, and putting them in order, takes its time."""
+
+COUNTS_KEPT: Final = 15.0
+"""Seconds for which a large count is believed."""
+
+_COUNTS: Final = (
+    select(Placement.item_id, func.count())
+    .where(Placement.item_id.in_(bindparam("ids", expanding=True)))
+    .group_by(Placement.item_id)
+)
+_LARGE_COUNTS: Final[WeakKeyDictionary[Engine | Connection, dict[int, tuple[int, float]]]] = (
+    WeakKeyDictionary()
+)
 
 
 def trail(session: Session, viewer: Viewer, item: CurriculumItem) -> list[CurriculumItem]:
@@ -221,13 +255,16 @@ def placed_materials(
     session: Session, viewer: Viewer, item_id: int, *, offset: int, limit: int
 ) -> list[int]:
     """Ids of the published materials at or below an item, newest first."""
-    statement = (
-        select(Material.id)
-        .join(Placement, Placement.material_id == Material.id)
-        .where(Placement.item_id == item_id, visible(viewer))
-        .order_by(Material.published_at.desc(), Material.id.desc())
-    )
-    return list(session.scalars(statement.offset(offset).limit(limit)))
+    found = select(Material.id).where(visible(viewer))
+    if counts(session, viewer, [item_id]).get(item_id, 0) < LARGE:
+        here = found.join(Placement, Placement.material_id == Material.id)
+        statement = here.where(Placement.item_id == item_id)
+    else:
+        # Where so many stand, the newest of the library are looked through until there are enough.
+        stands = exists().where(Placement.item_id == item_id, Placement.material_id == Material.id)
+        statement = found.where(Material.status == Status.PUBLISHED, stands)
+    order = statement.order_by(Material.published_at.desc(), Material.id.desc())
+    return list(session.scalars(order.offset(offset).limit(limit)))
 
 
 _FRAMEWORK_CODES: Final = select(Framework.id, Framework.code)
