@@ -17,6 +17,15 @@ FIELDS_LIMIT: Final = 500
 FEED: Final = "/tim.atom"
 UNREADABLE: Final = "Không đọc được tìm kiếm này."
 
+LITERAL: Final = "nguyen"
+"""The parameter that has words mean what was typed, uncorrected."""
+
+IGNORED: Final = "bo"
+"""The parameter for facets that the text names and that are not to be understood so."""
+
+EXPLAIN: Final = "explain"
+ON: Final = "1"
+
 
 def search_query(parameters: Mapping[str, Sequence[str]], *, size: int = PAGE_SIZE) -> Asked:
     """The search that `parameters` (name → values) ask for; raises InvalidValue beyond a bound."""
@@ -32,6 +41,9 @@ def search_query(parameters: Mapping[str, Sequence[str]], *, size: int = PAGE_SI
         page=page,
         size=size,
         facets=FACETS_SHOWN,
+        literal=_single(parameters, LITERAL) == ON,
+        ignored=frozenset(_values(parameters, IGNORED)),
+        explain=_single(parameters, EXPLAIN) in (ON, "true"),
     )
 
 
@@ -83,7 +95,10 @@ def _number(parameters: Mapping[str, Sequence[str]], name: str, default: int, mo
 
 
 def search_address(query: Asked, *, path: str = "/tim", **changes: object) -> str:
-    """The address of this search with `changes` (text, filters, sort, page); page 1 is left out."""
+    """The address of this search with `changes` (text, filters, sort, page, literal, ignored).
+
+    Page 1 is left out, and what is understood otherwise with another text, too.
+    """
     text = str(changes.get("text", query.text))
     filters = changes.get("filters", query.filters)
     sort = str(changes.get("sort", query.sort))
@@ -91,9 +106,18 @@ def search_address(query: Asked, *, path: str = "/tim", **changes: object) -> st
     pairs: list[tuple[str, str]] = [("q", text)] if text else []
     if isinstance(filters, Mapping):
         pairs += [(name, value) for name, values in filters.items() for value in values]
+    pairs += _meant(query, changes) if text == query.text else []
     pairs += [("sort", sort)] if sort != Sort.RELEVANCE else []
     pairs += [("page", str(page))] if page != 1 else []
     return f"{path}?{urlencode(pairs)}" if pairs else path
+
+
+def _meant(query: Asked, changes: Mapping[str, object]) -> list[tuple[str, str]]:
+    """How the text is to be understood, as parameters."""
+    ignored = changes.get("ignored", query.ignored)
+    facets = sorted(ignored) if isinstance(ignored, frozenset) else []
+    pairs = [(IGNORED, str(facet)) for facet in facets]
+    return [*pairs, (LITERAL, ON)] if changes.get("literal", query.literal) else pairs
 
 
 def toggled(

@@ -123,11 +123,13 @@ class Answering:
             total = int(answer.count)  # type: ignore[attr-defined]
             self._take(answer.hits, None, places, found)
         ranker = Ranker(self._question, self._queries.frequencies(), self._searcher.num_docs)
-        head = ranker.rank(list(found.values()), explain=self._query.explain)
+        head = ranker.rank(list(found.values()))
         hits = head[self._first : self._last]
         if self._last > len(head) and total > len(head):
             top = self._ids(all_of(self._within, matching), self._last)
             hits += order_tail(head, top, self._first, self._last)
+        if self._query.explain:
+            hits = ranker.explained(hits)
         return SearchPage(total, tuple(hits), self._facets(matching))
 
     def _take(

@@ -185,9 +185,12 @@ class Answering:
             left = set(order)
             candidates = {id: one for id, one in candidates.items() if id in left}
         some = [*candidates.values()][:MOST_CANDIDATES]
-        head = Ranker(self._question, {}, 1).rank(some, explain=self._query.explain)
+        ranker = Ranker(self._question, {}, 1)
+        head = ranker.rank(some)
         hits = head[self._first : self._last]
         hits += order_tail(head, order, self._first, self._last)
+        if self._query.explain:
+            hits = ranker.explained(hits)
         return self._page(matches, found, tuple(hits))
 
     def _page(self, matches: _Matches, found: Sequence[Found], hits: tuple[Hit, ...]) -> SearchPage:

@@ -154,8 +154,9 @@ class Ranker:
         for target in _targets(self._terms):
             self._targets.setdefault(target.folded[0], []).append(target)
         self._begun = self._beginnings()
+        self._given: dict[int, Mapping[Feature, float]] = {}
 
-    def rank(self, candidates: Sequence[Candidate], *, explain: bool = False) -> list[Hit]:
+    def rank(self, candidates: Sequence[Candidate]) -> list[Hit]:
         """All candidates, best first; equal ones by the newest id."""
         best = max((one.scores.get(Pass.ALL, 0.0) for one in candidates), default=0.0) or 1.0
         times = [one.shown.published_at for one in candidates]
@@ -166,8 +167,13 @@ class Ranker:
             shares[Feature.ENGINE] = one.scores.get(Pass.ALL, 0.0) / best
             shares[Feature.FRESH] = (one.shown.published_at - oldest) / max(newest - oldest, 1)
             score = sum(WEIGHTS[feature] * share for feature, share in shares.items())
-            hits.append(Hit(one.id, score, reasons(shares) if explain else ()))
+            hits.append(Hit(one.id, score))
+            self._given[one.id] = shares
         return sorted(hits, key=lambda hit: (-hit.score, -hit.id))
+
+    def explained(self, hits: Sequence[Hit]) -> list[Hit]:
+        """The same hits, those that were ranked with their reasons."""
+        return [Hit(hit.id, hit.score, _reasons(self._given.get(hit.id, {}))) for hit in hits]
 
     def _shares(self, one: Candidate) -> dict[Feature, float]:
         exact, folded = title_words(one.shown.title)
@@ -284,7 +290,7 @@ class Ranker:
         return sorted(begun | {(unmarked(word), word) for word in words})
 
 
-def reasons(shares: Mapping[Feature, float]) -> tuple[Reason, ...]:
+def _reasons(shares: Mapping[Feature, float]) -> tuple[Reason, ...]:
     """What gave points, the most first."""
     found = [
         Reason(feature, round(share, 3), round(WEIGHTS[feature] * share, 3))

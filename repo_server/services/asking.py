@@ -36,7 +36,7 @@ class Asked:
 def understood(library: Library, asked: Asked) -> SearchQuery:
     """The query for an engine: the text understood, and where everybody may look."""
     return SearchQuery(
-        as_typed(asked.text, unfinished=True),
+        as_typed(asked.text, unfinished=not asked.literal),
         asked.filters,
         sort=asked.sort,
         page=asked.page,

@@ -16,6 +16,7 @@ from repo_server.domain.files import FILE_KINDS
 from repo_server.domain.licenses import LICENSES
 from repo_server.domain.materials import KIND_LABELS, STATUS_LABELS, Kind, Status
 from repo_server.domain.wording import worded
+from repo_server.services.reasons import Why
 from repo_server.services.vocabulary import Names
 
 
@@ -37,7 +38,10 @@ class Fragment:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A material in a list. Sizes in bytes; `snippet` and `page_label` only in search results.
+    """A material in a list. Sizes in bytes.
+
+    `snippet`, `page_label` and `place_url` (where the snippet is from, opened) only in search
+    results, `whys` where they were asked for.
 
     `contents` says what is there of a lesson bundle, for materials that are one.
     """
@@ -69,10 +73,14 @@ class Card:
     contents: Contents | None
     snippet: tuple[Fragment, ...] = ()
     page_label: str | None = None
+    place_url: str | None = None
+    whys: tuple[Why, ...] = ()
 
-    def with_snippet(self, snippet: tuple[Fragment, ...], page_label: str | None) -> "Card":
+    def with_snippet(
+        self, snippet: tuple[Fragment, ...], page_label: str | None, place_url: str | None
+    ) -> "Card":
         """The same card in a search result."""
-        return replace(self, snippet=snippet, page_label=page_label)
+        return replace(self, snippet=snippet, page_label=page_label, place_url=place_url)
 
 
 def cards(session: Session, viewer: Viewer, names: Names, ids: Sequence[int]) -> list[Card]:

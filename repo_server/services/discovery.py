@@ -1,7 +1,7 @@
 """Finding materials: search with facets, suggestions, and what to show when an engine is down."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import quote_plus
 
@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 from repo_server.database.queries import curriculum as curriculum_queries
 from repo_server.database.queries import files as file_queries
 from repo_server.database.queries import materials as queries
+from repo_server.database.queries.files import FoundSegment
 from repo_server.domain.access import Viewer
 from repo_server.domain.curriculum import GRADES
 from repo_server.domain.files import FILE_KINDS
 from repo_server.domain.licenses import LICENSES
 from repo_server.domain.materials import KIND_LABELS, LANGUAGES
-from repo_server.domain.questions.base import Question
+from repo_server.domain.questions.base import Preference, Question
 from repo_server.domain.vietnamese import fold
 from repo_server.domain.wording import worded
 from repo_server.search.base import SearchPage, SearchQuery
@@ -25,11 +26,13 @@ from repo_server.services.answering import first_answer
 from repo_server.services.asking import Asked
 from repo_server.services.cards import Card, Fragment, cards
 from repo_server.services.library import Library
+from repo_server.services.reasons import whys
 from repo_server.services.vocabulary import Names
 
 SNIPPET_WINDOW: Final = 240
 _SNIPPET_WORDS: Final = 12
 RELAXED: Final = "Ít học liệu có đủ mọi từ, nên kết quả gồm cả học liệu chỉ có một số từ."
+LEFT_OUT: Final = "Không học liệu nào có đủ các từ, nên Kho đã bỏ qua {words}."
 _ITEM_FACETS: Final = ("strand", "topic", "outcome")
 
 
@@ -43,14 +46,32 @@ class FacetValue:
 
 
 @dataclass(frozen=True, slots=True)
+class Wider:
+    """How many materials a search would find without its filters of one facet."""
+
+    facet: str
+    label: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
-    """The answer to a search. `degraded`: no engine answered, only titles were looked at."""
+    """The answer to a search.
+
+    `degraded`: no engine answered, only titles were looked at. `relaxed` says what was asked for
+    less strictly, in sentences. `understood` is what the text names beside its words; `instead` the
+    text that was searched in place of the typed one, "" where it is that one. `wider` says, for a
+    search that finds nothing, without which filters it would find something.
+    """
 
     total: int
     items: tuple[Card, ...]
     facets: Mapping[str, tuple[FacetValue, ...]]
     degraded: bool = False
     relaxed: tuple[str, ...] = ()
+    understood: tuple[Preference, ...] = ()
+    instead: str = ""
+    wider: tuple[Wider, ...] = ()
 
 
 def search(library: Library, viewer: Viewer, asked: Asked) -> Found:
@@ -64,13 +85,43 @@ def search(library: Library, viewer: Viewer, asked: Asked) -> Found:
         found = cards(session, viewer, names, [hit.id for hit in page.hits])
         snippets = _snippets(session, viewer, query.question, found)
         facets = _labelled(session, viewer, names, page.facets)
-    relaxed = (RELAXED,) if page.relaxed else ()
-    return Found(page.total, tuple(snippets), facets, relaxed=relaxed)
+    why = {hit.id: whys(hit.reasons) for hit in page.hits} if asked.explain else {}
+    return Found(
+        page.total,
+        tuple(replace(card, whys=why.get(card.id, ())) for card in snippets),
+        facets,
+        relaxed=_relaxed(page),
+        understood=query.question.preferences,
+        instead=query.question.instead,
+        wider=_wider(library, query, names) if not page.total else (),
+    )
 
 
 def ask(library: Library, query: SearchQuery) -> SearchPage | None:
     """The answer of an engine; None when none gives one."""
     return first_answer(library, lambda index: index.search(query))
+
+
+def _relaxed(page: SearchPage) -> tuple[str, ...]:
+    """What was asked for less strictly, in words."""
+    if not page.relaxed:
+        return ()
+    if page.left_out:
+        words = ", ".join(f"“{word}”" for word in page.left_out)
+        return (worded("relaxed", "left_out", LEFT_OUT).format(words=words),)
+    return (worded("relaxed", "some", RELAXED),)
+
+
+def _wider(library: Library, query: SearchQuery, names: Names) -> tuple[Wider, ...]:
+    labels = _labels(names)
+    found = []
+    for facet, values in query.filters.items():
+        rest = {name: kept for name, kept in query.filters.items() if name != facet}
+        page = ask(library, replace(query, filters=rest, page=1, size=1, facets=()))
+        if page is not None and page.total:
+            shown = (worded(facet, one, labels.get(facet, {}).get(one, one)) for one in values)
+            found.append(Wider(facet, ", ".join(shown), page.total))
+    return tuple(found)
 
 
 def _search_titles(library: Library, viewer: Viewer, query: Asked) -> Found:
@@ -101,10 +152,28 @@ def _snippets(
     for card in found:
         page = pages.get(card.id)
         passage, label = (page.text, page.label) if page else (card.description, "")
+        place = place_url(card.url, page) if page else None
         snippet = highlight(passage, question, window=SNIPPET_WINDOW)
         fragments = tuple(Fragment(*part) for part in snippet.fragments)
-        result.append(card.with_snippet(fragments, label or None))
+        result.append(card.with_snippet(fragments, label or None, place))
     return result
+
+
+def place_url(material_url: str, page: FoundSegment) -> str | None:
+    """The place in a file that a passage is from, opened; None for a text without a file.
+
+    Browsers open a PDF at its page and a film or recording at its second; other files are shown on
+    the material's page.
+    """
+    if page.file_id is None:
+        return None
+    kind = FILE_KINDS[page.file_kind]
+    content = f"/api/files/{page.file_id}/content"
+    if kind.code == "pdf":
+        return f"{content}#page={page.position}"
+    if kind.inline and kind.group in ("audio", "video"):
+        return f"{content}#t={page.position}"
+    return f"{material_url}#tep-{page.file_id}"
 
 
 def _labelled(

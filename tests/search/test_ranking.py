@@ -109,16 +109,15 @@ def test_equal_ones_are_ordered_by_use_then_by_age() -> None:
 
 def test_every_point_is_explained() -> None:
     asked = as_typed("phân số")
-    (hit,) = Ranker(asked, {}, 1).rank(
-        [candidate(1, "Phân số", Pass.ALL, Pass.EXACT, use=3)], explain=True
-    )
+    ranker = Ranker(asked, {}, 1)
+    plain = ranker.rank([candidate(1, "Phân số", Pass.ALL, Pass.EXACT, use=3)])
+    (hit,) = ranker.explained(plain)
+    assert plain[0].reasons == ()
     assert hit.score == pytest.approx(sum(one.points for one in hit.reasons), abs=0.01)
     assert {one.feature for one in hit.reasons} >= {Feature.WORDS, Feature.MARKS, Feature.USE}
     assert [one.points for one in hit.reasons] == sorted(
         (one.points for one in hit.reasons), reverse=True
     )
-    (plain,) = Ranker(asked, {}, 1).rank([candidate(1, "Phân số")])
-    assert plain.reasons == ()
 
 
 def test_every_feature_has_its_weight() -> None:

@@ -13,7 +13,7 @@ from repo_server.domain.curriculum import GRADES, ITEM_KIND_LABELS
 from repo_server.domain.files import FILE_KINDS
 from repo_server.domain.licenses import LICENSES
 from repo_server.domain.materials import KIND_LABELS, LANGUAGES, STATUS_LABELS
-from repo_server.services import synonyms, typing_ahead
+from repo_server.services import reasons, synonyms, typing_ahead
 from repo_server.services.suggesting import SOURCE_LABELS
 from tests.web.samples import TEMPLATES, WEB, messages
 
@@ -83,6 +83,8 @@ def test_every_name_has_an_english_one_and_no_other() -> None:
         "personal": personal.LABELS,
         "reading": synonyms.ORIGIN_LABELS,
         "facet": synonyms.FACET_LABELS,
+        "reason": (*reasons.SENTENCES, *(f"{feature}_partly" for feature in reasons.PARTLY)),
+        "relaxed": ("left_out", "some"),
     }
     assert {family: set(names) for family, names in labels.items()} == {
         family: set(map(str, codes)) for family, codes in named.items()

@@ -60,11 +60,15 @@ class StoredFile:
 
 @dataclass(frozen=True, slots=True)
 class FoundSegment:
-    """The page of a material that answers a query best."""
+    """The page of a material that answers a query best; of which file and which place in it,
+    counted from 1, where it is one of a file's."""
 
     material_id: int
     label: str
     text: str
+    file_id: int | None = None
+    file_kind: str = ""
+    position: int = 0
 
 
 def file_by_id(session: Session, viewer: Viewer, file_id: int) -> StoredFile | None:
@@ -185,12 +189,14 @@ _ESCAPED: Final = r"/\g<0>"
 
 
 @lru_cache(maxsize=64)
-def _best_pages(sight: Sight, count: int) -> Select[int, str, str]:
+def _best_pages(sight: Sight, count: int) -> Select[int, str, str, int, str, int]:
     score = _held(TextSegment.folded, count)
     order = (score.desc(), MaterialFile.position, TextSegment.position)
     ranked = (
         select(
             MaterialFile.material_id,
+            MaterialFile.id.label("file_id"),
+            MaterialFile.kind,
             TextSegment.sha256,
             TextSegment.position,
             score.label("score"),
@@ -206,7 +212,14 @@ def _best_pages(sight: Sight, count: int) -> Select[int, str, str]:
         .subquery()
     )
     return (
-        select(ranked.c.material_id, TextSegment.label, func.substr(TextSegment.text, 1, 20_000))
+        select(
+            ranked.c.material_id,
+            TextSegment.label,
+            func.substr(TextSegment.text, 1, 20_000),
+            ranked.c.file_id,
+            ranked.c.kind,
+            ranked.c.position,
+        )
         .join(
             TextSegment,
             (TextSegment.sha256 == ranked.c.sha256) & (TextSegment.position == ranked.c.position),

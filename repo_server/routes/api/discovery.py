@@ -19,13 +19,31 @@ from repo_server.routes.searching import search_query, with_curriculum_facets
 from repo_server.services import curriculum, discovery, typing_ahead
 from repo_server.services.cards import Card
 from repo_server.services.curriculum import Branch
-from repo_server.services.discovery import FacetValue
+from repo_server.services.discovery import FacetValue, Wider
 from repo_server.services.library import Library
 from repo_server.services.typing_ahead import Suggestion
 
 
+class UnderstoodEntry(Struct, frozen=True):
+    """A facet that the text names: it is preferred, not required.
+
+    `typed` are the words that said so. The parameter `bo` with the facet takes it off.
+    """
+
+    facet: str
+    values: tuple[str, ...]
+    label: str
+    typed: str
+
+
 class SearchAnswer(Struct, frozen=True):
-    """One page of results. `degraded`: only titles could be searched, without facets."""
+    """One page of results.
+
+    `degraded`: only titles could be searched, without facets. `relaxed` says in sentences what was
+    asked for less strictly. `instead` is the text that was searched in place of the typed one, null
+    where it is that one; the parameter `nguyen=1` searches what was typed. `wider` says, for a
+    search that finds nothing, without which filters it would find something.
+    """
 
     total: int
     page: int
@@ -34,6 +52,9 @@ class SearchAnswer(Struct, frozen=True):
     facets: dict[str, tuple[FacetValue, ...]]
     degraded: bool
     relaxed: tuple[str, ...]
+    understood: tuple[UnderstoodEntry, ...]
+    instead: str | None
+    wider: tuple[Wider, ...]
 
 
 class SuggestedEntry(Struct, frozen=True):
@@ -106,7 +127,10 @@ def search(
     viewer: NamedDependency[Viewer],
     q: Annotated[str, QueryParameter(max_length=400)] = "",
 ) -> SearchAnswer:
-    """Published materials. Facets repeat (`grade=6&grade=7`): OR within one, AND across."""
+    """Published materials. Facets repeat (`grade=6&grade=7`): OR within one, AND across.
+
+    `explain=true` gives each item `whys`: the reasons of its place, the weightiest first.
+    """
     query = search_query(request.query_params.dict())
     query = replace(query, facets=with_curriculum_facets(query))
     found = discovery.search(library, viewer, query)
@@ -118,6 +142,11 @@ def search(
         facets=dict(found.facets),
         degraded=found.degraded,
         relaxed=found.relaxed,
+        understood=tuple(
+            UnderstoodEntry(one.facet, one.values, one.label, one.typed) for one in found.understood
+        ),
+        instead=found.instead or None,
+        wider=found.wider,
     )
 
 

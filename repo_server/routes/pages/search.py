@@ -58,10 +58,18 @@ class ShownFacet(Struct, frozen=True):
 
 
 class Chip(Struct, frozen=True):
-    """A filter that is on."""
+    """A filter that is on, or what was understood of the text."""
 
     label: str
     remove_url: str
+
+
+class WiderChoice(Struct, frozen=True):
+    """A filter without which the search finds something."""
+
+    label: str
+    count: int
+    url: str
 
 
 class SortChoice(Struct, frozen=True):
@@ -82,7 +90,7 @@ def search_page(
 ) -> Response[str]:
     """Search with facets; htmx asks for the results alone."""
     query = search_query(request.query_params.dict())
-    query = replace(query, facets=with_curriculum_facets(query))
+    query = replace(query, facets=with_curriculum_facets(query), explain=True)
     found = discovery.search(library, viewer, query)
     live = "hx-request" in request.headers
     return pages.render(
@@ -95,6 +103,11 @@ def search_page(
         items=found.items,
         facets=_facets(request, pages, query, found),
         chips=_chips(query, found),
+        understood=_understood(query, found),
+        instead=found.instead,
+        literal_url=search_address(query, literal=True) if found.instead else "",
+        wider=_wider(query, found),
+        again_url=search_address(query, literal=False, ignored=frozenset()),
         clear_url=search_address(query, filters={}),
         sorts=_sorts(request, pages, query),
         pager=_pager(query, found.total),
@@ -147,6 +160,25 @@ def _chips(query: Asked, found: Found) -> tuple[Chip, ...]:
         for name, values in query.filters.items()
         for value in values
     )
+
+
+def _understood(query: Asked, found: Found) -> tuple[Chip, ...]:
+    """What the text names; a chip taken off is not understood so any more."""
+    return tuple(
+        Chip(one.label, search_address(query, ignored=query.ignored | {one.facet}))
+        for one in found.understood
+    )
+
+
+def _wider(query: Asked, found: Found) -> tuple[WiderChoice, ...]:
+    return tuple(
+        WiderChoice(one.label, one.count, search_address(query, filters=_but(query, one.facet)))
+        for one in found.wider
+    )
+
+
+def _but(query: Asked, facet: str) -> dict[str, tuple[str, ...]]:
+    return {name: values for name, values in query.filters.items() if name != facet}
 
 
 def _sorts(request: HtmlRequest, pages: Pages, query: Asked) -> tuple[SortChoice, ...]:
