@@ -16,6 +16,7 @@ from repo_server.search.passes import (
     Pass,
     believed,
     contents,
+    rows,
     spread,
     unfinished,
     without_surrogates,
@@ -23,6 +24,10 @@ from repo_server.search.passes import (
 
 # The commonest words that an unfinished one may become; more would make typing slow.
 _COMPLETIONS: Final = 64
+
+# Of titles, so many words that an unfinished one begins; a title has few words.
+_BEGUN: Final = 512
+_PAIR: Final = 2
 
 # Beyond this many materials a phrase of words that most of them hold costs more than it orders.
 _LARGE: Final = 20_000
@@ -125,16 +130,40 @@ class QuestionQueries:
     def _begun_title(self) -> Query | None:
         """Titles with the words side by side, the last one only begun; None for a single word,
         which would be the beginning of far too many."""
-        if not unfinished(self._question) or len(believed(self._own)) < 2:
+        if not unfinished(self._question) or len(believed(self._own)) < _PAIR:
             return None
-        return self._side_by_side(self._own, LOOKS[Pass.TITLE_PHRASE], [])
+        return self._phrase(LOOKS[Pass.TITLE_PHRASE])
 
     def _phrase(self, look: Look) -> Query | None:
-        if unfinished(self._question) and len(believed(self._own)) > 1:
-            return self._side_by_side(self._own, look, [])
-        words = _words(believed(self._own), look)
+        found = [self._row(words, look) for words in rows(self._own)]
+        # What is begun in a text would be read in far too many places.
+        if look.title and unfinished(self._question):
+            found += [self._begun_row(words, look) for words in rows(self._own)]
+        kept = [query for query in found if query is not None]
+        return any_of(kept) if kept else None
+
+    def _row(self, words: Sequence[str], look: Look) -> Query | None:
+        settled = _words(words, look)
         # The engine panics on a phrase of one word.
-        return Query.phrase_query(SCHEMA, _name(look), [*words]) if len(words) > 1 else None
+        return Query.phrase_query(SCHEMA, _name(look), [*settled]) if len(settled) > 1 else None
+
+    def _begun_row(self, words: Sequence[str], look: Look) -> Query | None:
+        """The words before the last one in a row, and a word that the last one begins."""
+        before = _words(words[:-1], look)
+        if not before:
+            return None
+        name, last = _name(look), words[-1]
+        starts = (last, vietnamese.exact_token(last)) if look.exact else _starts(last)
+        longer = {
+            found
+            for start in starts
+            for found, _ in self._searcher.terms_with_prefix(name, start, limit=_BEGUN)
+        }
+        if not longer:
+            return None
+        row = self._row(words[:-1], look) or Query.term_query(SCHEMA, name, before[0])
+        ends = Query.term_set_query(SCHEMA, name, sorted(longer))
+        return all_of(row, Query.const_score_query(ends, 0.1))
 
     def _side_by_side(self, terms: Sequence[Term], look: Look, first: Sequence[str]) -> Query:
         """The words in one row, the last one perhaps as the beginning of a word."""

@@ -18,6 +18,7 @@ from repo_server.search.passes import (
     Pass,
     contents,
     fewer,
+    filters_only,
     left_out,
     order_tail,
     passes_of,
@@ -57,7 +58,7 @@ class Answering:
         """The page, its total and its facets."""
         if not self._question.terms:
             return self._in_order(None, self._query.sort)
-        if self._question.named_only and (page := self._named()):
+        if filters_only(self._question) and (page := self._named()):
             return page
         matching = self._queries.of(Pass.ALL) or Query.empty_query()
         relaxed = self._relaxed(matching)

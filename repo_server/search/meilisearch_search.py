@@ -26,6 +26,7 @@ from repo_server.search.passes import (
     Pass,
     contents,
     fewer,
+    filters_only,
     left_out,
     order_tail,
     passes_of,
@@ -76,7 +77,7 @@ class Answering:
         """The page, its total and its facets."""
         if not self._question.terms:
             return self._in_order(_Matches({"q": ""}), self._query.sort)
-        if self._question.named_only and (page := self._named()):
+        if filters_only(self._question) and (page := self._named()):
             return page
         if self._query.sort is not Sort.RELEVANCE:
             return self._in_order(self._matches(), self._query.sort)

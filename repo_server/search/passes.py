@@ -28,6 +28,9 @@ MOST_CANDIDATES: Final = 250
 SHORT: Final = 10
 """Fewer matches than this for all words together, and materials with some of them follow."""
 
+# Every way to read a question as one row costs a query of its own.
+_MOST_ROWS: Final = 4
+
 # Leaving out each of very many words in turn would cost more than it finds.
 _MOST_LEFT_OUT: Final = 8
 
@@ -95,9 +98,28 @@ def contents(question: Question) -> tuple[Term, ...]:
     return found or question.terms
 
 
+def filters_only(question: Question) -> bool:
+    """Whether the question is no search for words but for what it names: "KHTN 6", "Toán 9 CTST".
+
+    The name of a kind alone or with a subject may be that of a lesson ("Sơ đồ tư duy", "Bài tập
+    thể dục"): then its words are looked for.
+    """
+    named = {preference.facet for preference in question.preferences}
+    return question.named_only and ("kind" not in named or "grade" in named)
+
+
 def believed(terms: Sequence[Term]) -> list[str]:
     """The words of what is believed to be meant, in order, normalized, marks as written."""
     return [word for term in terms for word in term.readings[0].words]
+
+
+def rows(terms: Sequence[Term]) -> list[list[str]]:
+    """The words in the order typed: as believed, as typed, then with one other reading each."""
+    found = [believed(terms), [word for term in terms for word in typed_words(term)]]
+    for at, term in enumerate(terms):
+        before, after = believed(terms[:at]), believed(terms[at + 1 :])
+        found += [[*before, *reading.words, *after] for reading in term.readings[1:]]
+    return [list(words) for words in dict.fromkeys(map(tuple, found))][:_MOST_ROWS]
 
 
 def unfinished(question: Question) -> bool:

@@ -17,7 +17,7 @@ from functools import lru_cache
 from math import log, log2
 from typing import Final
 
-from repo_server.domain.questions.base import Preference, Question, Term
+from repo_server.domain.questions.base import Origin, Preference, Question, Term
 from repo_server.domain.vietnamese import fold_token, unmarked
 from repo_server.search.base import Hit, Reason
 from repo_server.search.passes import Pass, contents
@@ -78,6 +78,8 @@ _OTHER_MARKS: Final = 0.35
 # How far the typed marks count that are in the text only, and in the text in one row.
 _MARKS_IN_TEXT: Final = 0.75
 _MARKS_IN_ROW: Final = 0.9
+# What was typed counts at least so much, whatever is believed instead.
+_TYPED: Final = 0.3
 # A title word that the unfinished last word begins.
 _BEGUN: Final = 0.9
 # A term that names a preference is mostly judged by the facts.
@@ -184,10 +186,13 @@ class Ranker:
             best[match.term] = max(best.get(match.term, 0.0), match.credit)
             if match.exact:
                 exactly.add(match.term)
-        shares = self._facts(one.shown)
+        beside = self._beside(matches)
+        shares = self._facts(one.shown, self._named_beside(beside))
         shares[Feature.WORDS] = self._coverage(best, one.shown)
         shares[Feature.MARKS] = self._marks(exactly, one.scores)
-        shares |= self._neighbors(matches, len(exact), sum(1 for at in self._content if at in best))
+        found = sum(1 for at in self._content if at in best)
+        shares[Feature.PAIRS] = len(beside) / max(len(self._terms) - 1, 1)
+        shares |= self._row(matches, len(exact), found)
         shares[Feature.TEXT] = 1.0 if Pass.ALL in one.scores else 0.0
         shares[Feature.TEXT_PHRASE] = self._text_phrase(one.scores)
         shares[Feature.TEXT_PAIRS] = one.text_pairs
@@ -232,16 +237,33 @@ class Ranker:
             return max(in_title, _MARKS_IN_ROW)
         return max(in_title, _MARKS_IN_TEXT) if Pass.EXACT in scores else in_title
 
-    def _neighbors(
-        self, matches: Sequence[_Match], length: int, found: int
-    ) -> dict[Feature, float]:
+    def _beside(self, matches: Sequence[_Match]) -> set[int]:
+        """The terms after which the title has the next term, too."""
         starts = {(match.term, match.start) for match in matches}
-        pairs = {match.term for match in matches if (match.term + 1, match.end) in starts}
+        return {match.term for match in matches if (match.term + 1, match.end) in starts}
+
+    def _named_beside(self, beside: set[int]) -> set[int]:
+        """What the question names with words that stand in the title just as in the question.
+
+        "Phản ứng hoá học" is the name of a lesson: who has it in the title has what was meant,
+        whatever the subject.
+        """
+        named: dict[int, set[int]] = {}
+        for at, term in enumerate(self._terms):
+            if at not in self._order:
+                named.setdefault(term.preference, set()).add(at)
+        return {
+            preference
+            for preference, own in named.items()
+            if all(at in beside for at in range(min(own), max(own)))
+            and ((min(own) - 1) in beside or max(own) in beside)
+        }
+
+    def _row(self, matches: Sequence[_Match], length: int, found: int) -> dict[Feature, float]:
         longest, begins = self._longest(matches)
         size = len(self._content)
         alone = found / length if length else 0.0
         return {
-            Feature.PAIRS: len(pairs) / max(len(self._terms) - 1, 1),
             Feature.PHRASE: longest / size if longest > 1 or size == 1 else 0.0,
             Feature.BEGINS: longest / size if begins else 0.0,
             Feature.ALONE: min(alone, 1.0) * (_LONG_SHARE if size > _LONG_QUESTION else 1.0),
@@ -263,12 +285,13 @@ class Ranker:
                 best, begins = run, match.start == 0
         return best, begins
 
-    def _facts(self, shown: Shown) -> dict[Feature, float]:
+    def _facts(self, shown: Shown, beside: set[int]) -> dict[Feature, float]:
         shares: dict[Feature, float] = {}
-        for preference in self._question.preferences:
+        for at, preference in enumerate(self._question.preferences):
             feature = _FACTS.get(preference.facet)
             if feature is not None:
-                held = preference.trust if _holds(shown, preference) else 0.0
+                holds = at in beside or _holds(shown, preference)
+                held = preference.trust if holds else 0.0
                 shares[feature] = max(shares.get(feature, 0.0), held)
         return shares
 
@@ -310,7 +333,8 @@ def title_words(title: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 def _targets(terms: Sequence[Term]) -> Iterator[_Target]:
     for at, term in enumerate(terms):
         for one in term.readings:
-            yield _Target(at, one.folded, one.exact, one.marked, one.trust)
+            trust = max(one.trust, _TYPED) if one.origin is Origin.TYPED else one.trust
+            yield _Target(at, one.folded, one.exact, one.marked, trust)
 
 
 def _holds(shown: Shown, preference: Preference) -> bool:

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-from repo_server.domain.questions.base import as_typed
 from repo_server.search.base import SearchQuery, Sort
 from repo_server.services.library import Library
+from repo_server.services.questions import question_of
 
 _NO_FILTERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
 
@@ -35,8 +35,15 @@ class Asked:
 
 def understood(library: Library, asked: Asked) -> SearchQuery:
     """The query for an engine: the text understood, and where everybody may look."""
+    question = question_of(
+        library,
+        asked.text,
+        unfinished=not asked.literal,
+        literal=asked.literal,
+        ignored=asked.ignored,
+    )
     return SearchQuery(
-        as_typed(asked.text, unfinished=not asked.literal),
+        question,
         asked.filters,
         sort=asked.sort,
         page=asked.page,

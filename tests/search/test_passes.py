@@ -11,9 +11,11 @@ from repo_server.search.passes import (
     check_bounds,
     contents,
     fewer,
+    filters_only,
     left_out,
     order_tail,
     passes_of,
+    rows,
     spread,
 )
 
@@ -59,6 +61,27 @@ def test_a_question_of_names_only_keeps_its_words() -> None:
     only = Question("toan", NAMED.terms[:1], NAMED.preferences)
     assert only.named_only
     assert contents(only) == only.terms
+
+
+def test_the_name_of_a_kind_may_be_that_of_a_lesson() -> None:
+    kind = Preference("kind", ("mind_map",), "sơ đồ tư duy", "Sơ đồ tư duy")
+    grade = Preference("grade", ("6",), "6", "Lớp 6")
+    words = (word("so", 0), word("do", 0))
+    assert not filters_only(Question("so do", words, (kind,)))
+    assert filters_only(Question("so do 6", (*words, word("6", 1)), (kind, grade)))
+    assert filters_only(Question("6", (word("6", 0),), (grade,)))
+    assert not filters_only(NAMED)
+
+
+def test_a_row_is_read_as_believed_as_typed_and_in_other_readings() -> None:
+    readings = (
+        Reading(("nguyên",), Origin.TYPO, marked=True),
+        Reading(("nguyện",), Origin.TYPO, marked=True),
+        Reading(("nguyen",), Origin.TYPED, marked=False),
+    )
+    asked = (word("so"), Term(readings))
+    assert rows(asked) == [["so", "nguyên"], ["so", "nguyen"], ["so", "nguyện"]]
+    assert rows((word("so"),)) == [["so"]]
 
 
 def steps(text: str, unknown: str = "") -> list[list[str]]:

@@ -73,6 +73,16 @@ def test_what_the_question_names_comes_first_but_words_decide(facet: str, value:
     assert ranked(named(facet, value), elsewhere, other, wanted) == [1, 2, 3]
 
 
+def test_a_name_within_the_name_of_a_lesson_is_no_subject() -> None:
+    words = [Reading((word,), Origin.TYPED, marked=True) for word in ("phản", "ứng", "hoá", "học")]
+    terms = tuple(Term((word,), preference=0 if at > 1 else -1) for at, word in enumerate(words))
+    subject = Preference("subject", ("hoa-hoc",), "hoá học", "Hoá học")
+    asked = Question("phản ứng hoá học", terms, (subject,))
+    lesson = candidate(1, "Phản ứng hoá học", Pass.ALL, facts={"subject": ["khtn"]})
+    other = candidate(2, "Hoá học: phản ứng khử", Pass.ALL, facts={"subject": ["hoa-hoc"]})
+    assert ranked(asked, other, lesson) == [1, 2]
+
+
 def test_a_believed_reading_is_worth_more_than_the_typed_one() -> None:
     readings = (
         Reading(("nguyên",), Origin.TYPO, marked=True),
