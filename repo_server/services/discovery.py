@@ -61,7 +61,8 @@ class Found:
     `degraded`: no engine answered, only titles were looked at. `relaxed` says what was asked for
     less strictly, in sentences. `understood` is what the text names beside its words; `instead` the
     text that was searched in place of the typed one, "" where it is that one. `wider` says, for a
-    search that finds nothing, without which filters it would find something.
+    search that finds nothing, without which filters it would find something. `unanswered`: nothing
+    has all the words.
     """
 
     total: int
@@ -72,6 +73,7 @@ class Found:
     understood: tuple[Preference, ...] = ()
     instead: str = ""
     wider: tuple[Wider, ...] = ()
+    unanswered: bool = False
 
 
 def search(library: Library, viewer: Viewer, asked: Asked) -> Found:
@@ -94,7 +96,14 @@ def search(library: Library, viewer: Viewer, asked: Asked) -> Found:
         understood=query.question.preferences,
         instead=query.question.instead,
         wider=_wider(library, query, names) if not page.total else (),
+        unanswered=not page.total or bool(page.left_out),
     )
+
+
+def note_unanswered(library: Library, asked: Asked, found: Found) -> None:
+    """Count words that are looked for in vain; filters that leave nothing say nothing of words."""
+    if found.unanswered and not found.degraded and not asked.filters and asked.page == 1:
+        library.unanswered.count(asked.text)
 
 
 def ask(library: Library, query: SearchQuery) -> SearchPage | None:

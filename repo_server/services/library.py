@@ -12,6 +12,7 @@ from repo_server.services.balancing import Balancer
 from repo_server.services.incidents import Incidents
 from repo_server.services.knowledge import KnowledgeCache
 from repo_server.services.open_packages import Kept, OpenPackages
+from repo_server.services.unanswered import Unanswered
 from repo_server.services.usage import Usage
 from repo_server.services.vocabulary import Vocabulary
 from repo_server.storage.base import ObjectStorage
@@ -46,6 +47,7 @@ class Library:
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
     knowledge: KnowledgeCache = field(default_factory=KnowledgeCache)
     usage: Usage = field(default_factory=Usage)
+    unanswered: Unanswered = field(default_factory=Unanswered)
     incidents: Incidents = field(default_factory=Incidents)
     balancer: Balancer = field(default_factory=Balancer)
     packages: OpenPackages = field(default_factory=OpenPackages)

@@ -222,6 +222,7 @@ class Worker:
 
     def _count(self) -> float:
         self._library.usage.write_down(self._library.database)
+        self._library.unanswered.write_down(self._library.database)
         return usage.INTERVAL
 
     def _scrub(self) -> float:

@@ -43,7 +43,7 @@ from repo_server.database.models.materials import (
 )
 from repo_server.database.models.outbox import IndexState, IndexTarget, Job
 from repo_server.database.models.questions import KnowledgePart, Synonym
-from repo_server.database.models.searches import SavedSearch
+from repo_server.database.models.searches import SavedSearch, UnansweredSearch
 
 __all__ = [
     "AccessToken",
@@ -85,6 +85,7 @@ __all__ = [
     "StorageUse",
     "Synonym",
     "TextSegment",
+    "UnansweredSearch",
     "Upload",
     "Variant",
     "database_now",

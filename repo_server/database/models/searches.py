@@ -25,3 +25,14 @@ class SavedSearch(Base):
     fingerprint: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     looked_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class UnansweredSearch(Base):
+    """How often folded words were looked for in vain on a day (ISO date, UTC), by nobody in
+    particular."""
+
+    __tablename__ = "unanswered_search"
+
+    day: Mapped[str] = mapped_column(String(10), primary_key=True)
+    words: Mapped[str] = mapped_column(String(120), primary_key=True)
+    count: Mapped[int] = mapped_column()

@@ -134,6 +134,7 @@ def search(
     query = search_query(request.query_params.dict())
     query = replace(query, facets=with_curriculum_facets(query))
     found = discovery.search(library, viewer, query)
+    discovery.note_unanswered(library, query, found)
     return SearchAnswer(
         total=found.total,
         page=query.page,

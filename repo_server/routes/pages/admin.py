@@ -20,7 +20,7 @@ from repo_server.routes.bounds import PathId
 from repo_server.routes.errors import page_language
 from repo_server.routes.pages.redirects import see
 from repo_server.routes.pages.rendering import HtmlRequest, Pages, number
-from repo_server.services import health, reinspecting, scanning, statistics
+from repo_server.services import health, reinspecting, scanning, statistics, unanswered
 from repo_server.services.cards import material_url
 from repo_server.services.keeping import given_up
 from repo_server.services.keeping.given_up import DeadJob
@@ -103,10 +103,21 @@ def admin_page(
             Section("space", t("admin.space"), _space(request, pages, overview)),
             Section("materials", t("admin.materials"), _materials(overview)),
             Section("accounts", t("admin.accounts"), _accounts(overview)),
+            *_unanswered(request, pages, library, viewer),
         ),
         dead_jobs=tuple(map(_dead, overview.dead_jobs)),
         damaged=tuple(map(_damaged, overview.damaged)),
     )
+
+
+def _unanswered(
+    request: HtmlRequest, pages: Pages, library: Library, viewer: Viewer
+) -> tuple[Section, ...]:
+    """What people look for and do not find: what the library lacks, or calls otherwise."""
+    found = unanswered.most_asked(library.database, viewer)
+    lines = tuple(Line(one.words, number(one.count)) for one in found)
+    title = pages.message(request, "admin.unanswered")
+    return (Section("unanswered", title, lines),) if lines else ()
 
 
 def _engines(

@@ -93,6 +93,9 @@ def search_page(
     query = replace(query, facets=with_curriculum_facets(query), explain=True)
     found = discovery.search(library, viewer, query)
     live = "hx-request" in request.headers
+    if not live:
+        # Words that are still being typed are no question.
+        discovery.note_unanswered(library, query, found)
     return pages.render(
         request,
         viewer,

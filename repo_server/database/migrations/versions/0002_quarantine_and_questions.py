@@ -21,6 +21,17 @@ def upgrade() -> None:
     _uploads_taken_over()
     _comparisons()
     _understanding()
+    _unanswered_searches()
+
+
+def _unanswered_searches() -> None:
+    op.create_table(
+        "unanswered_search",
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("words", sa.String(length=120), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("day", "words", name=op.f("pk_unanswered_search")),
+    )
 
 
 def _comparisons() -> None:
