@@ -38,9 +38,6 @@ _ORDERS: Final[Mapping[Sort, tuple[str, Order]]] = {
     Sort.TITLE: ("title_key", Order.Asc),
 }
 
-# A place of a candidate in the index, as the engine names it.
-Scored = tuple[float, tantivy.DocAddress]
-
 
 class Answering:
     """One question and the state of the index that answers it."""
@@ -61,13 +58,14 @@ class Answering:
         if filters_only(self._question) and (page := self._named()):
             return page
         matching = self._queries.of(Pass.ALL) or Query.empty_query()
-        relaxed = self._relaxed(matching)
+        strictly = self._searcher.search(all_of(self._within, matching), CANDIDATES)
+        relaxed = self._relaxed(matching, _count(strictly))
         if relaxed:
             matching, without = relaxed
         if self._query.sort is not Sort.RELEVANCE:
             page = self._in_order(matching, self._query.sort)
         else:
-            page = self._ranked(matching, everything=relaxed is not None)
+            page = self._ranked(matching, strictly, everything=relaxed is not None)
         if not relaxed:
             return page
         return SearchPage(page.total, page.hits, page.facets, relaxed=True, left_out=without)
@@ -75,12 +73,12 @@ class Answering:
     def _named(self) -> SearchPage | None:
         """What has all that was named, the most used first; None when nothing has."""
         named = self._queries.named()
-        if not self._count(all_of(within(self._query.scopes, {}), named)):
+        if not self._ids(all_of(within(self._query.scopes, {}), named), 1):
             return None
         sort = self._query.sort
         return self._in_order(named, Sort.USE if sort is Sort.RELEVANCE else sort)
 
-    def _relaxed(self, strict: Query) -> tuple[Query, tuple[str, ...]] | None:
+    def _relaxed(self, strict: Query, strictly: int) -> tuple[Query, tuple[str, ...]] | None:
         """What matches when all words together match too little, and the words left out for it;
         None when they match enough or nothing else is found.
 
@@ -88,9 +86,9 @@ class Answering:
         the counts beside the filters must hold for each of them.
         """
         enough = SHORT if self._query.sort is Sort.RELEVANCE else 1
-        scoped = within(self._query.scopes, {})
-        if self._count(all_of(self._within, strict)) >= enough:
+        if strictly >= enough:
             return None
+        scoped = within(self._query.scopes, {})
         found = self._ids(all_of(scoped, strict), enough)
         if len(found) >= enough:
             return None
@@ -106,23 +104,22 @@ class Answering:
                 return among(sorted(more)[:MOST_CANDIDATES]), () if found else without
         return None
 
-    def _ranked(self, matching: Query, *, everything: bool) -> SearchPage:
+    def _ranked(
+        self, matching: Query, strictly: tantivy.SearchResult, *, everything: bool
+    ) -> SearchPage:
         """In the order of the ranking; `everything`: all that matches is a candidate."""
         found: dict[int, Candidate] = {}
-        places: dict[int, tantivy.DocAddress] = {}
-        total = 0
+        self._take(strictly, Pass.ALL, found)
+        total = _count(strictly)
         for kind in passes_of(self._question):
-            query = self._queries.of(kind)
-            if query is None or len(places) >= MOST_CANDIDATES:
-                continue
-            first = kind is Pass.ALL
-            some = self._searcher.search(all_of(self._within, query), limit=CANDIDATES, count=first)
-            total = int(some.count) if first else total  # type: ignore[attr-defined]
-            self._take(some.hits, kind, places, found)
+            query = self._queries.of(kind) if kind is not Pass.ALL else None
+            if query is not None and len(found) < MOST_CANDIDATES:
+                within_all = all_of(self._within, query)
+                self._take(self._searcher.search(within_all, CANDIDATES, count=False), kind, found)
         if everything:
             answer = self._searcher.search(all_of(self._within, matching), MOST_CANDIDATES)
-            total = int(answer.count)  # type: ignore[attr-defined]
-            self._take(answer.hits, None, places, found)
+            total = _count(answer)
+            self._take(answer, None, found)
         ranker = Ranker(self._question, self._queries.frequencies(), self._searcher.num_docs)
         head = ranker.rank(list(found.values()))
         hits = head[self._first : self._last]
@@ -134,19 +131,14 @@ class Answering:
         return SearchPage(total, tuple(hits), self._facets(matching))
 
     def _take(
-        self,
-        hits: Sequence[Scored],
-        kind: Pass | None,
-        places: dict[int, tantivy.DocAddress],
-        found: dict[int, Candidate],
+        self, result: tantivy.SearchResult, kind: Pass | None, found: dict[int, Candidate]
     ) -> None:
-        ids = self._searcher.fast_field_values("id", [address for _, address in hits])
-        for id, (score, address) in zip(ids, hits, strict=True):
+        ids = self._searcher.fast_field_values("id", [address for _, address in result.hits])
+        for id, (score, address) in zip(ids, result.hits, strict=True):
             known = found.get(int(id or 0))
             if known is None:
                 known = Candidate(int(id or 0), kept(self._searcher.doc(address)).shown)
                 found[known.id] = known
-                places[known.id] = address
             if kind is not None:
                 known.scores[kind] = float(score or 0.0)
 
@@ -161,19 +153,13 @@ class Answering:
             order=order,
         )
         ids = self._searcher.fast_field_values("id", [address for _, address in answer.hits])
-        # The engine's type hints forget this attribute.
-        total = int(answer.count)  # type: ignore[attr-defined]
         hits = tuple(Hit(int(id or 0), 0.0) for id in ids)
-        return SearchPage(total, hits, self._facets(matching))
+        return SearchPage(_count(answer), hits, self._facets(matching))
 
     def _ids(self, query: Query, limit: int) -> list[int]:
         found = self._searcher.search(query, limit=limit, count=False).hits
         ids = self._searcher.fast_field_values("id", [address for _, address in found])
         return [int(id or 0) for id in ids]
-
-    def _count(self, query: Query) -> int:
-        found = self._searcher.search(query, limit=1, count=True)
-        return int(found.count)  # type: ignore[attr-defined]
 
     def _facets(self, matching: Query | None) -> dict[str, tuple[tuple[str, int], ...]]:
         """Counts per value; each facet is counted without its own filter."""
@@ -205,6 +191,11 @@ class Answering:
         found = scoped if matching is None else all_of(scoped, matching)
         answer = self._searcher.aggregate(found, wanted)
         return {name: _by_count(answer[name]["buckets"]) for name in names}
+
+
+def _count(result: tantivy.SearchResult) -> int:
+    # The engine's type hints forget this attribute.
+    return int(result.count)  # type: ignore[attr-defined]
 
 
 def titles_for(

@@ -42,6 +42,7 @@ class Pass(StrEnum):
     EVERY = "every"
     UNDERSTOOD = "understood"
     TITLE = "title"
+    TITLE_EVERY = "title_every"
     TITLE_UNDERSTOOD = "title_understood"
     TITLE_PHRASE = "title_phrase"
     PHRASE = "phrase"
@@ -68,6 +69,7 @@ LOOKS: Final = {
     Pass.EVERY: Look(named=True),
     Pass.UNDERSTOOD: Look(facts=True),
     Pass.TITLE: Look(title=True),
+    Pass.TITLE_EVERY: Look(title=True, named=True),
     Pass.TITLE_UNDERSTOOD: Look(title=True, facts=True),
     Pass.TITLE_PHRASE: Look(title=True, phrase=True),
     Pass.PHRASE: Look(phrase=True),

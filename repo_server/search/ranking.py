@@ -80,6 +80,9 @@ _MARKS_IN_TEXT: Final = 0.75
 _MARKS_IN_ROW: Final = 0.9
 # What was typed counts at least so much, whatever is believed instead.
 _TYPED: Final = 0.3
+# "100" is not what "100 000" says.
+_PART_OF_NUMBER: Final = 0.5
+_GROUP: Final = 3
 # A title word that the unfinished last word begins.
 _BEGUN: Final = 0.9
 # A term that names a preference is mostly judged by the facts.
@@ -207,6 +210,8 @@ class Ranker:
                     continue
                 same = exact[start:end] == target.exact
                 credit = target.trust * (1.0 if same or not target.marked else _OTHER_MARKS)
+                if word.isdecimal() and _goes_on(folded, end):
+                    credit *= _PART_OF_NUMBER
                 yield _Match(target.term, start, end, credit, same)
             for begun, typed in self._begun:
                 if word.startswith(begun) and word != begun:
@@ -250,13 +255,18 @@ class Ranker:
         """
         named: dict[int, set[int]] = {}
         for at, term in enumerate(self._terms):
-            if at not in self._order:
+            if term.preference >= 0:
                 named.setdefault(term.preference, set()).add(at)
+        last = len(self._terms) - 1
         return {
             preference
             for preference, own in named.items()
             if all(at in beside for at in range(min(own), max(own)))
-            and ((min(own) - 1) in beside or max(own) in beside)
+            and (
+                (min(own) - 1) in beside
+                or max(own) in beside
+                or (min(own) == 0 and max(own) == last > 0)
+            )
         }
 
     def _row(self, matches: Sequence[_Match], length: int, found: int) -> dict[Feature, float]:
@@ -335,6 +345,11 @@ def _targets(terms: Sequence[Term]) -> Iterator[_Target]:
         for one in term.readings:
             trust = max(one.trust, _TYPED) if one.origin is Origin.TYPED else one.trust
             yield _Target(at, one.folded, one.exact, one.marked, trust)
+
+
+def _goes_on(words: Sequence[str], at: int) -> bool:
+    """Whether a number before `at` is followed by its thousands: "100 000"."""
+    return at < len(words) and len(words[at]) == _GROUP and words[at].isdecimal()
 
 
 def _holds(shown: Shown, preference: Preference) -> bool:
