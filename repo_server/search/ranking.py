@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 from math import log, log2
-from typing import Final
+from typing import Final, NamedTuple
 
 from repo_server.domain.questions.base import Origin, Preference, Question, Term
 from repo_server.domain.vietnamese import fold_token, unmarked
@@ -128,10 +128,10 @@ class _Target:
     exact: tuple[str, ...]
     marked: bool
     trust: float
+    number: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Match:
+class _Match(NamedTuple):
     """Where a title holds a term: from `start` to before `end`."""
 
     term: int
@@ -182,7 +182,7 @@ class Ranker:
 
     def _shares(self, one: Candidate) -> dict[Feature, float]:
         exact, folded = title_words(one.shown.title)
-        matches = list(self._matches(exact, folded))
+        matches = self._matches(exact, folded)
         best: dict[int, float] = {}
         exactly: set[int] = set()
         for match in matches:
@@ -202,22 +202,27 @@ class Ranker:
         shares[Feature.USE] = min(log2(1 + max(one.shown.use, 0)) / _MUCH_USED, 1.0)
         return shares
 
-    def _matches(self, exact: Sequence[str], folded: Sequence[str]) -> Iterator[_Match]:
+    def _matches(self, exact: Sequence[str], folded: Sequence[str]) -> list[_Match]:
+        found = []
+        targets = self._targets
         for start, word in enumerate(folded):
-            for target in self._targets.get(word, ()):
-                end = start + len(target.folded)
-                if folded[start:end] != target.folded:
-                    continue
-                same = exact[start:end] == target.exact
-                credit = target.trust * (1.0 if same or not target.marked else _OTHER_MARKS)
-                if word.isdecimal() and _goes_on(folded, end):
-                    credit *= _PART_OF_NUMBER
-                yield _Match(target.term, start, end, credit, same)
-            for begun, typed in self._begun:
-                if word.startswith(begun) and word != begun:
-                    same = exact[start].startswith(typed)
-                    credit = _BEGUN * (1.0 if same else _OTHER_MARKS)
-                    yield _Match(len(self._terms) - 1, start, start + 1, credit, same)
+            if word in targets:
+                for target in targets[word]:
+                    end = start + len(target.folded)
+                    if end == start + 1 or folded[start:end] == target.folded:
+                        found.append(_compared(target, exact, folded, start, end))
+            if self._begun and (match := self._begun_match(exact, word, start)):
+                found.append(match)
+        return found
+
+    def _begun_match(self, exact: Sequence[str], word: str, start: int) -> _Match | None:
+        """A word that the unfinished one begins."""
+        for begun, typed in self._begun:
+            if word.startswith(begun) and word != begun:
+                same = exact[start].startswith(typed)
+                credit = _BEGUN * (1.0 if same else _OTHER_MARKS)
+                return _Match(len(self._terms) - 1, start, start + 1, credit, same)
+        return None
 
     def _coverage(self, best: Mapping[int, float], shown: Shown) -> float:
         reached = whole = 0.0
@@ -344,7 +349,19 @@ def _targets(terms: Sequence[Term]) -> Iterator[_Target]:
     for at, term in enumerate(terms):
         for one in term.readings:
             trust = max(one.trust, _TYPED) if one.origin is Origin.TYPED else one.trust
-            yield _Target(at, one.folded, one.exact, one.marked, trust)
+            number = one.folded[-1].isdecimal()
+            yield _Target(at, one.folded, one.exact, one.marked, trust, number)
+
+
+def _compared(
+    target: _Target, exact: Sequence[str], folded: Sequence[str], start: int, end: int
+) -> _Match:
+    """A place where a title has the letters of a reading: how good a match it is."""
+    same = exact[start:end] == target.exact
+    credit = target.trust if same or not target.marked else target.trust * _OTHER_MARKS
+    if target.number and _goes_on(folded, end):
+        credit *= _PART_OF_NUMBER
+    return _Match(target.term, start, end, credit, same)
 
 
 def _goes_on(words: Sequence[str], at: int) -> bool:

@@ -173,12 +173,12 @@ def best_segments(
     asked = {f"word{n}": f"%{_LIKE.sub(_ESCAPED, word)}%" for n, word in enumerate(words)}
     asked |= shown_to(viewer)
     sight, count = sight_of(viewer), len(words)
-    rows = session.execute(_best_pages(sight, count), {"ids": ids, **asked})
-    found = {row[0]: FoundSegment(*row) for row in rows}
+    pages = session.execute(_best_pages(sight, count), {"ids": ids, **asked})
+    found = {row[0]: FoundSegment(*row) for row in pages}
     others = [material_id for material_id in ids if material_id not in found]
     if others:
-        rows = session.execute(_best_passages(sight, count), {"ids": others, **asked})
-        for material_id, text, _ in rows:
+        passages = session.execute(_best_passages(sight, count), {"ids": others, **asked})
+        for material_id, text, _ in passages:
             found.setdefault(material_id, FoundSegment(material_id, "", text))
     return found
 
