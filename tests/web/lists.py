@@ -70,6 +70,13 @@ def a_card(number: int, **changes: Any) -> Context:
         else {"present": ["kế hoạch bài dạy", "bài trình chiếu"], "missing": ["phiếu học tập"]},
         "snippet": SNIPPET if number % 3 else [],
         "page_label": "Trang 3" if number % 3 == 1 else None,
+        "place_url": f"/api/files/{number}/content#page=3" if number % 6 == 1 else None,
+        "whys": [
+            {"feature": "words", "sentence": "Tên học liệu có đủ các từ cần tìm."},
+            {"feature": "grade", "sentence": "Đúng lớp."},
+        ]
+        if number % 3
+        else [],
     }
     return card | changes
 
@@ -146,7 +153,13 @@ def a_facet(name: str, label: str, values: list[str], selected: int = -1) -> Con
 def search(count: int = 20, **changes: Any) -> Context:
     subjects = "Toán,Ngữ văn,Khoa học tự nhiên,Tiếng Việt,Tin học,Công nghệ,Âm nhạc,Mĩ thuật,GDCD"
     context = {
-        "query": {"text": "phân số", "sort": "relevance", "filters": {"grade": ["5"]}},
+        "query": {
+            "text": "phân số",
+            "sort": "relevance",
+            "filters": {"grade": ["5"]},
+            "ignored": ["kind"],
+            "literal": False,
+        },
         "total": 1284,
         "items": cards(count),
         "facets": [
@@ -161,6 +174,11 @@ def search(count: int = 20, **changes: Any) -> Context:
             {"label": "Toán", "remove_url": "/tim?q=ph%C3%A2n+s%E1%BB%91&grade=5"},
         ],
         "clear_url": "/tim?q=ph%C3%A2n+s%E1%BB%91",
+        "understood": [{"label": "Toán", "remove_url": "/tim?q=ph%C3%A2n+s%E1%BB%91&bo=subject"}],
+        "instead": "phân số",
+        "literal_url": "/tim?q=phaan+soos&nguyen=1",
+        "again_url": "/tim?q=phaan+soos",
+        "wider": [{"label": "Lớp 6", "count": 12, "url": "/tim?q=ph%C3%A2n+s%E1%BB%91"}],
         "sorts": [
             {"value": "relevance", "label": "Phù hợp nhất", "selected": True, "url": "/tim?"},
             {"value": "newest", "label": "Mới nhất", "selected": False, "url": "/tim?sort=newest"},
