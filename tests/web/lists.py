@@ -71,12 +71,7 @@ def a_card(number: int, **changes: Any) -> Context:
         "snippet": SNIPPET if number % 3 else [],
         "page_label": "Trang 3" if number % 3 == 1 else None,
         "place_url": f"/api/files/{number}/content#page=3" if number % 6 == 1 else None,
-        "whys": [
-            {"feature": "words", "sentence": "Tên học liệu có đủ các từ cần tìm."},
-            {"feature": "grade", "sentence": "Đúng lớp."},
-        ]
-        if number % 3
-        else [],
+        "whys": [{"sentence": "Đúng lớp."}] if number % 3 else [],
     }
     return card | changes
 
@@ -150,16 +145,13 @@ def a_facet(name: str, label: str, values: list[str], selected: int = -1) -> Con
     }
 
 
+MEANT: Context = {"ignored": ["kind"], "literal": False}
+
+
 def search(count: int = 20, **changes: Any) -> Context:
     subjects = "Toán,Ngữ văn,Khoa học tự nhiên,Tiếng Việt,Tin học,Công nghệ,Âm nhạc,Mĩ thuật,GDCD"
     context = {
-        "query": {
-            "text": "phân số",
-            "sort": "relevance",
-            "filters": {"grade": ["5"]},
-            "ignored": ["kind"],
-            "literal": False,
-        },
+        "query": {"text": "phân số", "sort": "relevance", "filters": {"grade": ["5"]}} | MEANT,
         "total": 1284,
         "items": cards(count),
         "facets": [
