@@ -177,6 +177,11 @@ class Corrector:
                 cost = _KEYS_BESIDE_KEYS if sentence.keyed else _KEYS_OF_A_WORD
             written = word if sentence.exact else fold_token(word)
             yield Choice((written,), Origin.KEYSTROKES, cost)
+            others = self.words.forms.get(fold_token(word), ()) if sentence.exact else ()
+            for form in others[:_FORMS]:
+                # A key may have been left out: "bacj" is bạc, beside "hai" it is bậc.
+                if form != word:
+                    yield Choice((form,), Origin.KEYSTROKES, cost + _cost_of_marks(word, form))
 
     def _slipped(self, sentence: Sentence, at: int) -> Iterator[Choice]:
         typed = sentence.typed[at].word
