@@ -187,8 +187,9 @@ def played(library: Library, package: Package) -> Played:
     except (FileRejected, Refused):
         return Played(package.name, (), "unreadable")
     pages = tuple(_page(package, launch) for launch in found.pages)
-    there = [page for page in pages if page.address and not page.missing]
-    problem = "" if there else "no_start"
+    named = [page for page in pages if page.address]
+    there = [page for page in named if not page.missing]
+    problem = "" if there else "no_start" if named else "no_pages"
     return Played(found.title or package.name, pages, problem)
 
 

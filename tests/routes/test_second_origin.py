@@ -383,3 +383,15 @@ def test_on_a_desk_the_second_origin_is_a_name_of_this_machine(lasting_house: Ho
 def test_a_member_is_read_back_as_it_was_packed(shelf: Shelf) -> None:
     answer = shelf.apart(f"{shelf.address()}goi/lon.bin")
     assert zlib.crc32(answer.body) == zlib.crc32(b"0123456789" * (SMALL // 5))
+
+
+def test_a_package_without_any_page_is_for_a_learning_system(opened: House) -> None:
+    questions = package_samples.manifest(
+        'xmlns="http://www.imsglobal.org/xsd/imsccv1p3/imscp_v1p1"',
+        ("IMS Common Cartridge", "1.3.0"),
+        "<resource identifier='r1' type='imsqti_xmlv1p2/imscc_xmlv1p3/assessment' href='t.xml'/>",
+        "<item identifier='i' identifierref='r1'><title>Kiểm tra</title></item>",
+    )
+    files = {"imsmanifest.xml": questions, "t.xml": package_samples.QUESTION_12}
+    shelf = shelf_of(opened, "Chỉ có câu hỏi.imscc", samples.zipped(files))
+    assert "không có trang nào" in shelf.apart(shelf.address()).body.decode()
