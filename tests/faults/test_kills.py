@@ -85,10 +85,10 @@ def campaign(house: CrashHouse, kills: int, longest: float) -> None:
 
 
 @pytest.mark.timeout(300)
-def test_a_few_kills_lose_nothing_that_was_acknowledged(nursery: Nursery, tmp_path: Path) -> None:
+def test_sixty_kills_lose_nothing_that_was_acknowledged(nursery: Nursery, tmp_path: Path) -> None:
     house = crash_house(tmp_path, nursery, {})
     try:
-        campaign(house, JUDGED_EVERY, 0.5)
+        campaign(house, 60, 0.5)
     finally:
         house.close()
 
