@@ -158,15 +158,16 @@ def _gain(grades: Sequence[int]) -> float:
 
 def _marks_first(library: Library, count: int) -> list[float]:
     """Pairs of words of titles that have twins with other marks somewhere: how many of the first
-    ten materials hold the pair with the typed marks, of as many as there are."""
-    holders: dict[tuple[str, str], set[int]] = {}
+    ten materials hold both words with the typed marks, of as many as there are."""
+    holders: dict[str, set[int]] = {}
     titled: set[tuple[str, str]] = set()
     twins: dict[tuple[str, str], set[tuple[str, str]]] = {}
     for document in _documents(library):
         titled.update(pairwise(exact(document.title).split()))
         words = exact(f"{document.title} {document.description} {document.body}").split()
+        for word in set(words):
+            holders.setdefault(word, set()).add(document.id)
         for pair in pairwise(words):
-            holders.setdefault(pair, set()).add(document.id)
             twins.setdefault((fold_token(pair[0]), fold_token(pair[1])), set()).add(pair)
     several = (same & titled for same in twins.values() if len(same) > 1)
     asked = [pair for same in several for pair in same]
@@ -174,8 +175,9 @@ def _marks_first(library: Library, count: int) -> list[float]:
     scores = []
     for pair in marked[:: max(1, len(marked) // count)][:count]:
         found = _answer(library, " ".join(pair))[:_FIRST]
-        wanted = min(_FIRST, len(holders[pair]))
-        scores.append(sum(1 for id in found[:wanted] if id in holders[pair]) / wanted)
+        both = holders[pair[0]] & holders[pair[1]]
+        wanted = min(_FIRST, len(both))
+        scores.append(sum(1 for id in found[:wanted] if id in both) / wanted)
     return scores
 
 

@@ -46,7 +46,7 @@ class Feature(StrEnum):
 
 WEIGHTS: Final[Mapping[Feature, float]] = {
     Feature.WORDS: 10.0,
-    Feature.MARKS: 8.0,
+    Feature.MARKS: 9.0,
     Feature.PAIRS: 3.0,
     Feature.PHRASE: 4.0,
     Feature.BEGINS: 0.3,
@@ -77,7 +77,7 @@ FACTS_SHOWN: Final = tuple(_FACTS)
 _OTHER_MARKS: Final = 0.35
 # How far the typed marks count that are in the text only, and in the text in one row.
 _MARKS_IN_TEXT: Final = 0.75
-_MARKS_IN_ROW: Final = 0.9
+_MARKS_IN_ROW: Final = 0.95
 # What was typed counts at least so much, whatever is believed instead.
 _TYPED: Final = 0.3
 # "100" is not what "100 000" says.
@@ -194,7 +194,7 @@ class Ranker:
         shares[Feature.WORDS] = self._coverage(best, one.shown)
         shares[Feature.MARKS] = self._marks(exactly, one.scores)
         found = sum(1 for at in self._content if at in best)
-        shares[Feature.PAIRS] = len(beside) / max(len(self._terms) - 1, 1)
+        shares[Feature.PAIRS] = sum(beside.values()) / max(len(self._terms) - 1, 1)
         shares |= self._row(matches, len(exact), found)
         shares[Feature.TEXT] = 1.0 if Pass.ALL in one.scores else 0.0
         shares[Feature.TEXT_PHRASE] = self._text_phrase(one.scores)
@@ -247,12 +247,18 @@ class Ranker:
             return max(in_title, _MARKS_IN_ROW)
         return max(in_title, _MARKS_IN_TEXT) if Pass.EXACT in scores else in_title
 
-    def _beside(self, matches: Sequence[_Match]) -> set[int]:
-        """The terms after which the title has the next term, too."""
-        starts = {(match.term, match.start) for match in matches}
-        return {match.term for match in matches if (match.term + 1, match.end) in starts}
+    def _beside(self, matches: Sequence[_Match]) -> dict[int, float]:
+        """The terms after which the title has the next term, too, and how well both match."""
+        credits = {(match.term, match.start): match.credit for match in matches}
+        beside: dict[int, float] = {}
+        for match in matches:
+            follower = credits.get((match.term + 1, match.end))
+            if follower is not None:
+                both = min(match.credit, follower)
+                beside[match.term] = max(both, beside.get(match.term, 0.0))
+        return beside
 
-    def _named_beside(self, beside: set[int]) -> set[int]:
+    def _named_beside(self, beside: Mapping[int, float]) -> set[int]:
         """What the question names with words that stand in the title just as in the question.
 
         "Phản ứng hoá học" is the name of a lesson: who has it in the title has what was meant,
