@@ -164,7 +164,8 @@ def _marks_first(library: Library, count: int) -> list[float]:
     twins: dict[tuple[str, str], set[tuple[str, str]]] = {}
     for document in _documents(library):
         titled.update(pairwise(exact(document.title).split()))
-        words = exact(f"{document.title} {document.description} {document.body}").split()
+        texts = (document.title, *document.keywords, document.description, document.body)
+        words = exact(" ".join(texts)).split()
         for word in set(words):
             holders.setdefault(word, set()).add(document.id)
         for pair in pairwise(words):
