@@ -148,10 +148,14 @@ def a_facet(name: str, label: str, values: list[str], selected: int = -1) -> Con
 MEANT: Context = {"ignored": ["kind"], "literal": False}
 
 
+def a_query(text: str, filters: Context) -> Context:
+    return {"text": text, "sort": "relevance", "filters": filters} | MEANT
+
+
 def search(count: int = 20, **changes: Any) -> Context:
     subjects = "Toán,Ngữ văn,Khoa học tự nhiên,Tiếng Việt,Tin học,Công nghệ,Âm nhạc,Mĩ thuật,GDCD"
     context = {
-        "query": {"text": "phân số", "sort": "relevance", "filters": {"grade": ["5"]}} | MEANT,
+        "query": a_query("phân số", {"grade": ["5"]}),
         "total": 1284,
         "items": cards(count),
         "facets": [
