@@ -1,7 +1,6 @@
 """From a question to queries of the embedded engine. A person's text never reaches its parser."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
 from typing import Final
 
 import tantivy
@@ -103,11 +102,6 @@ class QuestionQueries:
             for word in reading.folded
         }
         return {word: self._searcher.doc_freq("all_f", word) for word in words}
-
-    def pairs(self) -> list[Query]:
-        """Each two neighbors among the believed words, side by side anywhere."""
-        words = [vietnamese.fold_token(word) for word in believed(self._own)]
-        return [Query.phrase_query(SCHEMA, "all_f", [one, other]) for one, other in pairwise(words)]
 
     def of_titles(self) -> Iterator[Query]:
         """Queries for titles while somebody types, the closest first: with the typed marks, at the

@@ -34,7 +34,6 @@ class Feature(StrEnum):
     ALONE = "alone"  # little stands in the title beside the words
     TEXT = "text"  # all words somewhere in the material
     TEXT_PHRASE = "text_phrase"  # the words in one row somewhere in the material
-    TEXT_PAIRS = "text_pairs"  # neighbors of the question that are neighbors in the material
     ENGINE = "engine"  # the engine's own score, as a share of the best
     SUBJECT = "subject"
     GRADE = "grade"
@@ -53,7 +52,6 @@ WEIGHTS: Final[Mapping[Feature, float]] = {
     Feature.ALONE: 0.8,
     Feature.TEXT: 3.0,
     Feature.TEXT_PHRASE: 2.0,
-    Feature.TEXT_PAIRS: 3.0,
     Feature.ENGINE: 0.8,
     Feature.SUBJECT: 4.0,
     Feature.GRADE: 4.0,
@@ -110,13 +108,11 @@ class Shown:
 
 @dataclass(slots=True)
 class Candidate:
-    """A material that some pass brought. `scores` are the engine's, by pass; `text_pairs` the
-    share of neighbors of the question that its whole text has side by side."""
+    """A material that some pass brought. `scores` are the engine's, by pass."""
 
     id: int
     shown: Shown
     scores: dict[Pass, float] = field(default_factory=dict)
-    text_pairs: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +194,6 @@ class Ranker:
         shares |= self._row(matches, len(exact), found)
         shares[Feature.TEXT] = 1.0 if Pass.ALL in one.scores else 0.0
         shares[Feature.TEXT_PHRASE] = self._text_phrase(one.scores)
-        shares[Feature.TEXT_PAIRS] = one.text_pairs
         shares[Feature.USE] = min(log2(1 + max(one.shown.use, 0)) / _MUCH_USED, 1.0)
         return shares
 
