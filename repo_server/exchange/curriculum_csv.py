@@ -47,6 +47,10 @@ COLUMNS: Final = (
 )
 REQUIRED_COLUMNS: Final = ("code", "kind", "title")
 SIZE_LIMIT: Final = 64 * 1024 * 1024
+CELL_LIMIT: Final = 128 * 1024
+"""Letters in one cell. The reader's own limit is one of the whole process, and others set it."""
+
+_UNBALANCED: Final = "Dấu ngoặc kép không khớp, hoặc một ô quá dài."
 FRAMEWORK: Final = "framework"
 
 _KINDS: Final = {kind.value: kind for kind in ItemKind}
@@ -206,6 +210,8 @@ def _rows(text: str) -> Iterator[tuple[int, dict[str, str]]]:
     header: list[str] | None = None
     try:
         for number, cells in enumerate(reader, start=1):
+            if any(len(cell) > CELL_LIMIT for cell in cells):
+                raise _refused(_UNBALANCED, number)
             cleaned = [_BLANKS.sub(" ", cell).strip() for cell in cells]
             if not any(cleaned) or (header is None and cleaned[0].startswith("sep=")):
                 continue
@@ -216,7 +222,7 @@ def _rows(text: str) -> Iterator[tuple[int, dict[str, str]]]:
                 raise _refused(f"Tệp có quá nhiều dòng: tối đa {ITEMS_LIMIT}.", number)
             yield number, _named(header, cleaned)
     except csv.Error:
-        raise _refused("Dấu ngoặc kép không khớp, hoặc một ô quá dài.", reader.line_num) from None
+        raise _refused(_UNBALANCED, reader.line_num) from None
     if header is None:
         raise _refused("Tệp không có dòng nào.")
 

@@ -61,7 +61,7 @@ def test_a_lesson_is_returned_corrected_published_found_and_withdrawn(
     while title not in titles_found(student, title):
         assert time.monotonic() - published < FOUND_WITHIN
         time.sleep(0.05)
-    student.page.get_by_role("link", name=title).tap()
+    student.page.get_by_role("link", name=title, exact=True).tap()
     expect(student.page.get_by_role("heading", level=1)).to_have_text(title)
 
     desk.locator("summary", has_text="Gỡ xuống").click()

@@ -145,11 +145,9 @@ def a_facet(name: str, label: str, values: list[str], selected: int = -1) -> Con
     }
 
 
-MEANT: Context = {"ignored": ["kind"], "literal": False}
-
-
 def a_query(text: str, filters: Context) -> Context:
-    return {"text": text, "sort": "relevance", "filters": filters} | MEANT
+    meant = {"ignored": ["kind"], "literal": False}
+    return {"text": text, "sort": "relevance", "filters": filters} | meant
 
 
 def search(count: int = 20, **changes: Any) -> Context:
