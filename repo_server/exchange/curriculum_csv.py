@@ -210,9 +210,7 @@ def _rows(text: str) -> Iterator[tuple[int, dict[str, str]]]:
     header: list[str] | None = None
     try:
         for number, cells in enumerate(reader, start=1):
-            if any(len(cell) > CELL_LIMIT for cell in cells):
-                raise _refused(_UNBALANCED, number)
-            cleaned = [_BLANKS.sub(" ", cell).strip() for cell in cells]
+            cleaned = [_cleaned(cell, number) for cell in cells]
             if not any(cleaned) or (header is None and cleaned[0].startswith("sep=")):
                 continue
             if header is None:
@@ -225,6 +223,12 @@ def _rows(text: str) -> Iterator[tuple[int, dict[str, str]]]:
         raise _refused(_UNBALANCED, reader.line_num) from None
     if header is None:
         raise _refused("Tệp không có dòng nào.")
+
+
+def _cleaned(cell: str, number: int) -> str:
+    if len(cell) > CELL_LIMIT:
+        raise _refused(_UNBALANCED, number)
+    return _BLANKS.sub(" ", cell).strip()
 
 
 def _delimiter(text: str) -> str:
