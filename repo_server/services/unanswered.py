@@ -6,7 +6,6 @@ nobody is shown what was asked only once or twice.
 """
 
 import re
-import threading
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,6 +18,7 @@ from repo_server.database.engine import Database
 from repo_server.database.models import UnansweredSearch, utc_now
 from repo_server.domain.access import Action, Viewer, require
 from repo_server.domain.vietnamese import fold
+from repo_server.services.tallies import Tally
 
 SHOWN_FROM: Final = 3
 """Times that words were asked for before anybody is shown them."""
@@ -41,35 +41,17 @@ class AskedInVain:
     count: int
 
 
-class Unanswered:
-    """Searches without an answer that are not written down yet."""
+class Unanswered(Tally[str]):
+    """Searches without an answer, by their folded words."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._counts: Counter[str] = Counter()
+        super().__init__(_add, most=_MOST_WAITING)
 
-    def count(self, text: str) -> None:
-        """One more search in vain."""
-        words = fold(text)
-        if not words or len(words) > _LONGEST or _PRIVATE.search(text):
-            return
-        with self._lock:
-            if words in self._counts or len(self._counts) < _MOST_WAITING:
-                self._counts[words] += 1
-
-    def write_down(self, database: Database) -> None:
-        """Add what has gathered to the rows of today and forget the oldest days."""
-        with self._lock:
-            counts, self._counts = self._counts, Counter()
-        if not counts:
-            return
-        try:
-            with database.write() as session:
-                _add(session, counts)
-        except BaseException:
-            with self._lock:
-                self._counts.update(counts)
-            raise
+    def count(self, thing: str) -> None:
+        """One more search in vain for this text; what may be somebody's data is not counted."""
+        words = fold(thing)
+        if words and len(words) <= _LONGEST and not _PRIVATE.search(thing):
+            super().count(words)
 
 
 def most_asked(database: Database, viewer: Viewer) -> tuple[AskedInVain, ...]:

@@ -4,7 +4,6 @@ Counts gather in memory and are added to the rows now and then: a download costs
 server that dies loses seconds of statistics.
 """
 
-import threading
 from collections import Counter
 from typing import Final
 
@@ -12,38 +11,18 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from repo_server.database import outbox
-from repo_server.database.engine import Database
 from repo_server.database.models import Material
+from repo_server.services.tallies import Tally
 
 INTERVAL: Final = 10.0
 """Seconds between two times that counts are written down."""
 
 
-class Usage:
-    """Downloads that are not written down yet."""
+class Usage(Tally[int]):
+    """Downloads by the id of the material."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._counts: Counter[int] = Counter()
-
-    def count(self, material_id: int) -> None:
-        """One more download of a material."""
-        with self._lock:
-            self._counts[material_id] += 1
-
-    def write_down(self, database: Database) -> None:
-        """Add what has gathered to the rows; kept for the next time when the database is down."""
-        with self._lock:
-            counts, self._counts = self._counts, Counter()
-        if not counts:
-            return
-        try:
-            with database.write() as session:
-                _add(session, counts)
-        except BaseException:
-            with self._lock:
-                self._counts.update(counts)
-            raise
+        super().__init__(_add)
 
 
 def _add(session: Session, counts: Counter[int]) -> None:

@@ -59,7 +59,7 @@ def test_old_days_are_forgotten_and_nothing_is_lost_while_the_database_is_down(
     counting = Unanswered()
     counting.count("mới")
     with monkeypatch.context() as patch:
-        patch.setattr("repo_server.services.unanswered._add", lambda *_: 1 / 0)
+        patch.setattr(database, "write", lambda: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             counting.write_down(database)
     counting.write_down(database)
