@@ -75,6 +75,7 @@ class Worker:
         self._library = library
         self._stopping = threading.Event()
         self._held: dict[str, Lease] = {}
+        self._unclosed: list[Lease] = []
         self._scrubber = Scrubber(library, self._stopping.wait)
         self._rescanner = Rescanner(library, self._stopping.wait)
         self._lock = threading.Lock()
@@ -120,7 +121,7 @@ class Worker:
         Doing a job twice is harmless, and our own end of it is told by its token.
         """
         with self._lock:
-            held = list(self._held.values())
+            held = [*self._held.values(), *self._unclosed]
         if held:
             with suppress(KhoError), self._library.database.write() as session:
                 outbox.give_back(session, held)
@@ -159,6 +160,7 @@ class Worker:
         return pause
 
     def _work_at(self, kinds: list[str]) -> float:
+        self._return_unclosed()
         with self._library.database.read() as session:
             if not outbox.has_due(session, kinds):
                 return PAUSE
@@ -167,6 +169,20 @@ class Worker:
         while lease is not None:
             lease = self._do(lease, kinds)
         return PAUSE
+
+    def _return_unclosed(self) -> None:
+        """Free the jobs whose end could not be written, as soon as the database answers again.
+
+        Of those whose end was written though nobody heard of it, nothing changes.
+        """
+        with self._lock:
+            unclosed = list(self._unclosed)
+        if not unclosed:
+            return
+        with self._library.database.write() as session:
+            outbox.give_back(session, unclosed)
+        with self._lock:
+            self._unclosed = [lease for lease in self._unclosed if lease not in unclosed]
 
     def _do(self, lease: Lease, kinds: list[str]) -> Lease | None:
         """Do a job; one commit closes it and takes the next one, which is returned."""
@@ -177,6 +193,10 @@ class Worker:
             with self._library.database.write() as session:
                 close(session)
                 return None if self._stopping.is_set() else outbox.claim(session, kinds)
+        except KhoError:
+            with self._lock:
+                self._unclosed.append(lease)
+            raise
         finally:
             with self._lock:
                 del self._held[lease.token]

@@ -8,11 +8,17 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from repo_server.database import outbox
 from repo_server.database.models import Job, utc_now
 from repo_server.domain.access import Viewer
-from repo_server.domain.errors import InspectionUnavailable, SearchUnavailable, StorageUnavailable
+from repo_server.domain.errors import (
+    DatabaseUnavailable,
+    InspectionUnavailable,
+    SearchUnavailable,
+    StorageUnavailable,
+)
 from repo_server.domain.questions.base import as_typed
 from repo_server.search.base import SearchQuery
 from repo_server.services import acceptance, indexing, materials, uploads, working
@@ -161,6 +167,28 @@ def test_a_job_that_fails_is_put_back_and_succeeds_later(
     assert tries == [view.id, view.id]
     assert job(library).attempt == 2
     assert uploads.status(library, teacher, view.id).state == "ready"
+
+
+def test_a_job_whose_end_could_not_be_written_is_free_as_soon_as_the_database_answers(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Long before its lease is over: nobody would do it until then."""
+    tries: list[str] = []
+    handle(monkeypatch, lambda _, key: tries.append(key))
+    with library.database.write() as session:
+        outbox.enqueue(session, uploads.JOB, "a")
+    worker = Worker(library, jobs=1)
+
+    def cut_off(session: Session, lease: outbox.Lease) -> bool:
+        raise DatabaseUnavailable
+
+    with monkeypatch.context() as broken, pytest.raises(DatabaseUnavailable):
+        broken.setattr(outbox, "finish", cut_off)
+        worker._work()
+    assert job(library).state == "running"
+    worker._work()
+    assert (job(library).state, job(library).attempt) == ("done", 1)
+    assert tries == ["a", "a"]
 
 
 def test_a_job_waits_for_an_engine_however_often_it_is_down(
